@@ -47,7 +47,7 @@ class FileClock:
         return datetime.fromtimestamp(self.wall() + self.offset_seconds(), tz=UTC)
 
     def move_to(self, moment: datetime) -> None:
-        """Shift the calendar so that it is `moment` now; every process that reads the file follows."""
+        """Shift the calendar to `moment`; every process that reads the file follows."""
         if self.path is None:
             raise ValueError("this clock has no file, so its calendar cannot be moved")
         offset = moment.timestamp() - self.wall()

@@ -41,7 +41,8 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in ("status", "lose_reply", "slow", "down"):
             raise ValueError(f"unknown fault kind {self.kind!r}")
-        re.compile(self.method), re.compile(self.path)
+        re.compile(self.method)
+        re.compile(self.path)
 
     def matches(self, method: str, path: str) -> bool:
         """Is this call one of those meant? Method and path are full-match regular expressions."""
@@ -134,7 +135,7 @@ async def _drain(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if not message.get("more_body"):
             return body
 
