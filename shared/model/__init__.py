@@ -1,0 +1,1 @@
+"""The nouns that cross a border between rooms: frozen, and without input or output."""

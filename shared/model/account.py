@@ -1,0 +1,74 @@
+"""What does a target hold of this person, and what did we put there? Read and remembered state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.model.desired import Reason, State
+from shared.model.frozen import Frozen
+
+
+class Applied(Frozen):
+    """What Instroom has put into one target for one person; the memory behind `managed: ours`."""
+
+    account_id: str | None = None
+    """Entra object id or TOPdesk person id; once recorded, never created again."""
+    login: str | None = None
+    """The user principal name as the target has it; other targets and HR need it."""
+    operator_id: str | None = None
+    state: State = State.ABSENT
+    is_manager: bool = False
+    rights: Mapping[str, tuple[Reason, ...]] = {}
+    """Groups (Entra) or permission groups (TOPdesk) that we gave or are about to give."""
+    values: Mapping[str, Reason] = {}
+    """Attributes that we wrote, with the reason they had."""
+
+
+class EntraAccount(Frozen):
+    """An Entra account as read: only what a plan compares."""
+
+    id: str
+    user_principal_name: str
+    enabled: bool
+    deleted: bool = False
+    """It lies in deletedItems and can be restored."""
+    synced: bool = False
+    """Active Directory masters it (`onPremisesSyncEnabled`); Graph refuses its attributes."""
+    employee_id: str | None = None
+    attributes: Mapping[str, str | bool | None] = {}
+    groups: frozenset[str] = frozenset()
+    """Of the groups that were asked about, by the name that was asked: those they are in."""
+    manager_id: str | None = None
+
+
+class OperatorCard(Frozen):
+    """A TOPdesk operator card as read."""
+
+    id: str
+    archived: bool
+    permission_groups: frozenset[str] = frozenset()
+    """By name, of all groups they are in."""
+
+
+class TopdeskCard(Frozen):
+    """A TOPdesk person card as read, with the operator card linked to it."""
+
+    id: str
+    archived: bool
+    employee_number: str
+    fields: Mapping[str, str | bool | None] = {}
+    """Of the fields that were asked about; lookups by name."""
+    is_manager: bool = False
+    manager_id: str | None = None
+    operator: OperatorCard | None = None
+
+
+class Found[A](Frozen):
+    """The answer of reading a target: the account if there is one, and what stands in the way.
+
+    `obstacles` maps a group, permission group or lookup that the policy names but the target
+    cannot give, to the sentence that says why and how to mend it. The rest of the plan goes on.
+    """
+
+    account: A | None
+    obstacles: Mapping[str, str] = {}

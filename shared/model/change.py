@@ -1,0 +1,84 @@
+"""What will be done in a target? A plan is a value: print it, compare it, refuse it, apply it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from shared.model.desired import Reason, TargetName
+from shared.model.frozen import Frozen
+
+
+class Kind(StrEnum):
+    """Every change Instroom can make. Entra's and TOPdesk's words are kept apart on purpose."""
+
+    CREATE_ACCOUNT = "create account"
+    RESTORE_ACCOUNT = "restore account"
+    SET_ATTRIBUTES = "set attributes"
+    ENABLE_SIGN_IN = "enable sign-in"
+    BLOCK_SIGN_IN = "block sign-in"
+    REVOKE_SESSIONS = "revoke sessions"
+    SET_MANAGER = "set manager"
+    CLEAR_MANAGER = "clear manager"
+    ADD_TO_GROUP = "add to group"
+    REMOVE_FROM_GROUP = "remove from group"
+    DELETE_ACCOUNT = "delete account"
+
+    CREATE_CARD = "create person card"
+    UPDATE_CARD = "update person card"
+    ARCHIVE_CARD = "archive person card"
+    UNARCHIVE_CARD = "un-archive person card"
+    SCRUB_CARD = "scrub person card"
+    CREATE_OPERATOR = "create operator"
+    ARCHIVE_OPERATOR = "archive operator"
+    UNARCHIVE_OPERATOR = "un-archive operator"
+    ADD_PERMISSION_GROUP = "add permission group"
+    REMOVE_PERMISSION_GROUP = "remove permission group"
+
+
+class Harm(StrEnum):
+    """What can hurt someone; the guard counts each kind apart."""
+
+    BLOCK = "block"
+    DELETE = "delete"
+
+
+class Change(Frozen):
+    """One call at a target."""
+
+    kind: Kind
+    what: str = ""
+    """The group, permission group or archiving reason it is about, when it is about one."""
+    values: Mapping[str, str | bool | None] = {}
+    """The fields to write, by the target's names; None empties a field."""
+    reasons: tuple[Reason, ...] = ()
+    harm: Harm | None = None
+
+    @property
+    def key(self) -> str:
+        """Stable within a plan: the kind and what it is about."""
+        return f"{self.kind}:{self.what}" if self.what else str(self.kind)
+
+    def __str__(self) -> str:
+        """The change without any value: fit for logs and audit."""
+        about = self.what or ", ".join(sorted(self.values))
+        return f"{self.kind} {about}".strip()
+
+
+class Plan(Frozen):
+    """The ordered changes that bring one person's account to what is desired."""
+
+    target: TargetName
+    changes: tuple[Change, ...] = ()
+    held: tuple[Change, ...] = ()
+    """Changes left out because a human must approve them first."""
+    obstacles: Mapping[str, str] = {}
+    """What the policy wants and the target cannot give, with the sentence that mends it."""
+
+    def __bool__(self) -> bool:
+        """Say whether there is anything to do."""
+        return bool(self.changes)
+
+    def summary(self) -> str:
+        """One line for people; no values, no names of persons."""
+        return "; ".join(map(str, self.changes)) or "nothing to do"

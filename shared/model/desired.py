@@ -1,0 +1,98 @@
+"""What should a person have in each target, and why? The answer of policy, the input of plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from shared.model.frozen import Frozen
+
+
+class TargetName(StrEnum):
+    """The systems that Instroom writes to."""
+
+    ENTRA = "entra"
+    TOPDESK = "topdesk"
+
+
+class State(StrEnum):
+    """Where an account is in its life."""
+
+    ABSENT = "absent"
+    """No account is wanted, and none is made: too early, or gone before it began."""
+    PREPARED = "prepared"
+    """It stands ready before the first day and cannot sign in."""
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    """Sign-in is refused; everything is kept for a return."""
+    DELETED = "deleted"
+
+
+ALIVE = frozenset({State.PREPARED, State.ACTIVE})
+
+
+class Reason(Frozen):
+    """Which rule gave it, and which HR fact made the rule match."""
+
+    rule: str
+    """The rule's name or place in the policy: `entra.groups[2] (Servicedesk)`."""
+    because: str
+    """The fact, by field: `department.code = ICT`; never a person's name."""
+
+
+class Wanted(Frozen):
+    """One attribute's value with its reason; None means: empty it."""
+
+    value: str | bool | None
+    reason: Reason
+
+
+class Operator(Frozen):
+    """The TOPdesk operator card someone should have, with the permission groups by name."""
+
+    permission_groups: Mapping[str, tuple[Reason, ...]]
+    reason: Reason
+
+
+class DesiredEntra(Frozen):
+    """The Entra account of one person."""
+
+    state: State
+    why: Reason
+    employee_id: str
+    attributes: Mapping[str, Wanted] = {}
+    """By Graph property name; only these are ever compared or written."""
+    groups: Mapping[str, tuple[Reason, ...]] = {}
+    """By the name or object id that the policy uses."""
+    manager_id: str | None = None
+    """Object id of the manager's account, when it stands."""
+    manager_wanted: bool = False
+    names: tuple[str, ...] = ()
+    """Local parts to try for the user principal name, best first."""
+    domain: str = ""
+
+
+class DesiredTopdesk(Frozen):
+    """The TOPdesk person card of one person, and the operator card on top of it."""
+
+    state: State
+    why: Reason
+    employee_number: str
+    card: Mapping[str, Wanted] = {}
+    """By TOPdesk field name; lookups (branch, department, ...) by their name."""
+    operator: Operator | None = None
+    is_manager: bool = False
+    manager_id: str | None = None
+    """TOPdesk id of the manager's card, when it stands and is marked as a manager."""
+    archive_reason: str = ""
+    waits_for_account: bool = False
+    """A card field needs the user principal name, and there is none yet."""
+
+
+class Desired(Frozen):
+    """Everything one person should have, and the next moment at which that changes by itself."""
+
+    entra: DesiredEntra
+    topdesk: DesiredTopdesk
+    next_moment: datetime | None = None

@@ -1,0 +1,28 @@
+"""How did provisioning one person in one target end?
+
+Returned, never raised: raising is for bugs.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shared.model.frozen import Frozen
+
+
+class Ending(StrEnum):
+    """The five ways a message can be done with."""
+
+    DONE = "done"
+    NOTHING = "nothing to do"
+    WAITING = "waiting"
+    HELD = "held"
+    PARKED = "parked"
+
+
+class Outcome(Frozen):
+    """The ending, with who or what it waits for, or why it is parked and who mends it."""
+
+    ending: Ending
+    detail: str = ""
+    changes: int = 0

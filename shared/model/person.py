@@ -1,0 +1,163 @@
+"""Who is this, as HR says it? Records as read, and the Person that decisions are made about."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import NewType
+
+from shared.model.frozen import Frozen
+
+PersonId = NewType("PersonId", str)
+"""Ours, opaque, minted once; also the session on the bus and the partition in the ledger."""
+
+
+class NameUsage(StrEnum):
+    """Which surname someone uses; Dutch HR systems keep birth name and partner name apart."""
+
+    BIRTH = "B"
+    PARTNER = "P"
+    PARTNER_BIRTH = "PB"
+    BIRTH_PARTNER = "BP"
+
+
+class PersonName(Frozen):
+    """A name in its parts. Prefixes (van, de, van der) stand apart: they sort and start apart."""
+
+    initials: str = ""
+    given: str = ""
+    nickname: str = ""
+    birth_prefix: str = ""
+    birth: str
+    partner_prefix: str = ""
+    partner: str = ""
+    usage: NameUsage = NameUsage.BIRTH
+
+    @property
+    def first(self) -> str:
+        """What colleagues call them: nickname, else given name, else initials."""
+        return self.nickname or self.given or self.initials
+
+    @property
+    def surname(self) -> str:
+        """The surname in use, prefixes in place: `de Boer - van Dijk`."""
+        return " - ".join(f"{prefix} {name}".strip() for prefix, name in self._used())
+
+    @property
+    def surname_prefix(self) -> str:
+        """The prefix of the first surname in use, as TOPdesk keeps it apart."""
+        return self._used()[0][0]
+
+    @property
+    def surname_without_prefix(self) -> str:
+        """The surname in use from its first capital on: `Boer - van Dijk`."""
+        return self.surname.removeprefix(self.surname_prefix).strip()
+
+    @property
+    def display(self) -> str:
+        """First name and surname in use: `Sanne de Boer - van Dijk`."""
+        return f"{self.first} {self.surname}".strip()
+
+    def _used(self) -> tuple[tuple[str, str], ...]:
+        birth = (self.birth_prefix, self.birth)
+        partner = (self.partner_prefix, self.partner)
+        if not self.partner:
+            return (birth,)
+        match self.usage:
+            case NameUsage.BIRTH:
+                return (birth,)
+            case NameUsage.PARTNER:
+                return (partner,)
+            case NameUsage.PARTNER_BIRTH:
+                return (partner, birth)
+            case NameUsage.BIRTH_PARTNER:
+                return (birth, partner)
+
+
+class Unit(Frozen):
+    """A coded thing of the organisation: department, job, cost centre, employer."""
+
+    code: str
+    name: str = ""
+
+
+class Contract(Frozen):
+    """One assignment: this job in this department from `start` to and including `end`.
+
+    `end` None is open-ended. A contract whose job or department changes is several assignments.
+    """
+
+    key: str
+    start: date
+    end: date | None = None
+    sequence: int = 0
+    hours: float = 0.0
+    fte: float = 0.0
+    kind: str = ""
+    job: Unit | None = None
+    department: Unit | None = None
+    cost_centre: Unit | None = None
+    employer: Unit | None = None
+    manager: str | None = None
+    """The manager's employee number in the same source."""
+
+    def covers(self, day: date) -> bool:
+        """Does the assignment hold on this day? The last day counts."""
+        return self.start <= day and (self.end is None or day <= self.end)
+
+
+class Record(Frozen):
+    """What one HR system says of one employee number."""
+
+    source: str
+    number: str
+    human_key: str | None = None
+    """The source's own key of the human behind several numbers, when it has one."""
+    name: PersonName
+    contracts: tuple[Contract, ...] = ()
+    phone: str | None = None
+    mobile: str | None = None
+    blocked: bool = False
+
+    @property
+    def key(self) -> str:
+        """`source:number`, as operators type it."""
+        return f"{self.source}:{self.number}"
+
+
+class BadRecord(Frozen):
+    """A row of HR that could not be read: which record, which field, and what is wrong with it."""
+
+    source: str
+    number: str | None
+    field: str
+    problem: str
+
+    @property
+    def reason(self) -> str:
+        """The sentence an operator reads; it never repeats the value."""
+        which = f"{self.source} record {self.number}" if self.number else f"a {self.source} record"
+        return f"{which}, field {self.field}: {self.problem}"
+
+
+class Person(Frozen):
+    """The merged facts of one human: what policy decides on."""
+
+    records: tuple[Record, ...]
+    missing: bool = False
+    """Every source that knew them has been silent for longer than the policy's grace."""
+
+    @property
+    def primary_record(self) -> Record:
+        """The record that gives name and numbers: the first, merge has ordered them."""
+        return self.records[0]
+
+    @property
+    def name(self) -> PersonName:
+        """The name as the primary record has it."""
+        return self.primary_record.name
+
+    @property
+    def contracts(self) -> tuple[Contract, ...]:
+        """The assignments of all records."""
+        return tuple(contract for record in self.records for contract in record.contracts)
