@@ -1,0 +1,160 @@
+"""What should this person have in Entra and TOPdesk at `as_of`, and why? The heart of policy.
+
+A pure function of the person's facts, their ties, the policy and one moment; preview, explain,
+serve and forecast all call this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from shared.errors import Permanent
+from shared.model.desired import (
+    ALIVE,
+    Desired,
+    DesiredEntra,
+    DesiredTopdesk,
+    Operator,
+    Reason,
+    Wanted,
+)
+from shared.model.person import Contract, Person, Ties
+from shared.policy import lifecycle
+from shared.policy.conditions import holds
+from shared.policy.document import EMPLOYEE_ID_LENGTH, Policy, Rule
+from shared.policy.fields import ACCOUNT_FIELDS, Facts, facts, fill, names_in
+from shared.policy.lifecycle import Standing
+
+LOGIN = "account.login"
+
+
+def desired(person: Person, ties: Ties, policy: Policy, as_of: datetime) -> Desired:
+    """Everything this person should have at `as_of` (aware), each part with its reason.
+
+    Raises Permanent when HR's facts give no usable number or name.
+    """
+    standing = lifecycle.standing(person, policy, as_of)
+    known = tuple(facts(person, contract) for contract in standing.contracts or (None,))
+    number = employee_id(person, policy)
+    return Desired(
+        entra=_entra(policy, standing, known, ties, number),
+        topdesk=_topdesk(policy, standing, known, ties, number),
+        next_moment=lifecycle.next_moment(person, policy, as_of),
+    )
+
+
+def employee_id(person: Person, policy: Policy) -> str:
+    """The number that Entra and TOPdesk know this person by. Raises Permanent when too long."""
+    record = person.primary_record
+    number = policy.employee_id.get(record.source, "{number}").replace("{number}", record.number)
+    if len(number) > EMPLOYEE_ID_LENGTH:
+        raise Permanent(
+            f"{record.key}: employeeId would have {len(number)} characters, Entra takes "
+            f"{EMPLOYEE_ID_LENGTH}; shorten employee_id.{record.source} in the policy",
+            mender="policy",
+        )
+    return number
+
+
+def _entra(
+    policy: Policy, standing: Standing, known: Sequence[Facts], ties: Ties, number: str
+) -> DesiredEntra:
+    alive = standing.state in ALIVE
+    return DesiredEntra(
+        state=standing.state,
+        why=standing.why,
+        employee_id=number,
+        attributes=_filled("entra.attributes", policy.entra.attributes, known[0]),
+        groups=_groups(policy, standing.contracts, known) if alive else {},
+        manager_id=ties.manager_account_id if alive else None,
+        manager_wanted=alive and bool(_manager(standing.contracts)),
+        names=tuple(filter(None, (fill(p, known[0]) for p in policy.names.user_name))),
+        domain=policy.organisation.mail_domain,
+    )
+
+
+def _topdesk(
+    policy: Policy, standing: Standing, known: Sequence[Facts], ties: Ties, number: str
+) -> DesiredTopdesk:
+    alive = standing.state in ALIVE
+    with_login = {**known[0], LOGIN: ties.login or ""}
+    # Without an account yet, a field made of the login is left as it is rather than emptied.
+    card = {
+        field: template
+        for field, template in policy.topdesk.card.items()
+        if ties.login or not _needs_account(template)
+    }
+    return DesiredTopdesk(
+        state=standing.state,
+        why=standing.why,
+        employee_number=number,
+        card=_filled("topdesk.card", card, with_login),
+        operator=_operator(policy, standing.contracts, known) if alive else None,
+        is_manager=alive and ties.is_manager,
+        manager_id=ties.manager_card_id if alive else None,
+        archive_reason=policy.topdesk.archive_reason,
+        waits_for_account=alive and not ties.login and len(card) < len(policy.topdesk.card),
+    )
+
+
+def _manager(contracts: Sequence[Contract]) -> str | None:
+    return next((contract.manager for contract in contracts if contract.manager), None)
+
+
+def _needs_account(template: str | bool) -> bool:  # noqa: FBT001 - a constant of the card
+    return isinstance(template, str) and bool(ACCOUNT_FIELDS & set(names_in(template)))
+
+
+def _filled(place: str, templates: Mapping[str, str | bool], known: Facts) -> dict[str, Wanted]:
+    return {
+        field: Wanted(
+            value=template if isinstance(template, bool) else fill(template, known),
+            reason=Reason(rule=f"{place}.{field}", because=_origin(template)),
+        )
+        for field, template in templates.items()
+    }
+
+
+def _origin(template: str | bool) -> str:  # noqa: FBT001 - a constant of the card
+    names = names_in(template) if isinstance(template, str) else ()
+    return f"HR's {', '.join(names)}" if names else "the same for everyone"
+
+
+def _groups(
+    policy: Policy, contracts: Sequence[Contract], known: Sequence[Facts]
+) -> dict[str, tuple[Reason, ...]]:
+    rights: dict[str, tuple[Reason, ...]] = {}
+    for place, rule in enumerate(policy.entra.groups):
+        reason = _reason(rule, f"entra.groups[{place}]", rule.group, contracts, known)
+        if reason:
+            rights[rule.group] = (*rights.get(rule.group, ()), reason)
+    return rights
+
+
+def _operator(
+    policy: Policy, contracts: Sequence[Contract], known: Sequence[Facts]
+) -> Operator | None:
+    rights: dict[str, tuple[Reason, ...]] = {}
+    first: Reason | None = None
+    for place, rule in enumerate(policy.topdesk.operators):
+        label = ", ".join(rule.permission_groups)
+        reason = _reason(rule, f"topdesk.operators[{place}]", label, contracts, known)
+        if reason is None:
+            continue
+        first = first or reason
+        for group in rule.permission_groups:
+            rights[group] = (*rights.get(group, ()), reason)
+    return Operator(permission_groups=rights, reason=first) if first else None
+
+
+def _reason(
+    rule: Rule, place: str, label: str, contracts: Iterable[Contract], known: Sequence[Facts]
+) -> Reason | None:
+    """Why the rule holds: the first contract whose facts meet its condition."""
+    for contract, fact in zip(contracts, known, strict=False):
+        if why := holds(rule.when, fact):
+            return Reason(
+                rule=f"{place} ({rule.name or label})", because=f"{why}, contract {contract.key}"
+            )
+    return None

@@ -1,0 +1,209 @@
+"""What may stand in policy.yaml? The shape, with a sentence for every key.
+
+load.py reads a file into this; nothing else builds one outside tests. Field names are checked
+here, so a rule that names a field nobody has is refused before anyone is decided on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from shared.model.frozen import Frozen
+from shared.policy.conditions import Condition, parse
+from shared.policy.fields import ACCOUNT_FIELDS, FIELDS, check_template
+
+EMPLOYEE_ID_LENGTH = 16  # Microsoft Graph, user resource: employeeId
+_SET_BY_INSTROOM = frozenset(
+    {"id", "employeeId", "userPrincipalName", "mailNickname", "accountEnabled", "passwordProfile"}
+)
+_SET_ON_CARDS = frozenset({"id", "employeeNumber", "isManager", "manager", "archived"})
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"'{name}' is no time zone; write one like Europe/Amsterdam") from error
+    return name
+
+
+def _person_template(text: str) -> str:
+    check_template(text, FIELDS)
+    return text
+
+
+def _card_template(text: str) -> str:
+    check_template(text, FIELDS | ACCOUNT_FIELDS)
+    return text
+
+
+def _employee_id(text: str) -> str:
+    check_template(text, frozenset({"number"}))
+    fixed = text.replace("{number}", "")
+    if fixed == text:
+        raise ValueError("must hold {number}, or two people would get one employeeId")
+    if len(fixed) >= EMPLOYEE_ID_LENGTH:
+        raise ValueError(f"leaves no room for a number within {EMPLOYEE_ID_LENGTH} characters")
+    return text
+
+
+def _refuse_keys[S](section: S, keys: Mapping[str, object], ours: frozenset[str]) -> S:
+    for key in keys:
+        if key in ours:
+            raise ValueError(f"'{key}' is set by Instroom itself and cannot have a template")
+    return section
+
+
+type Zone = Annotated[str, AfterValidator(_known_zone)]
+type PersonTemplate = Annotated[str, AfterValidator(_person_template)]
+type CardTemplate = Annotated[str, AfterValidator(_card_template)]
+type EmployeeId = Annotated[str, AfterValidator(_employee_id)]
+
+
+class Section(Frozen):
+    """A part of the policy; its docstring and field descriptions are the documentation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Organisation(Section):
+    """The organisation the policy is about."""
+
+    name: str
+    """Shown to operators."""
+    zone: Zone = "Europe/Amsterdam"
+    """Days begin and end at midnight in this time zone."""
+    mail_domain: str = Field(pattern=r"^[A-Za-z0-9.-]+\.[A-Za-z]{2,}$")
+    """The domain behind the @ of a new user principal name; verified in Entra."""
+
+
+class Lifecycle(Section):
+    """When an account comes and goes, in days; days begin at local midnight."""
+
+    prepare_days: int = Field(default=7, ge=0, le=180)
+    """So many days before the first day the account stands ready, disabled."""
+    delete_after_days: int = Field(default=30, ge=1, le=3650)
+    """So many days after the last day the account is deleted."""
+    bridge_gap_days: int = Field(default=0, ge=0, le=90)
+    """A gap of at most this many days between two contracts is no departure."""
+    missing_grace_days: int = Field(default=14, ge=1, le=365)
+    """Someone HR is silent about for so long is proposed for blocking; never earlier."""
+
+
+class Names(Section):
+    """How a user principal name is made; it is free or numbered, and kept for life."""
+
+    user_name: tuple[PersonTemplate, ...] = Field(
+        default=("{name.first}.{name.surname}", "{name.initials}.{name.surname}"), min_length=1
+    )
+    """Patterns in order of preference; after them the first one with 2, 3, ... behind it."""
+
+
+class Rule(Section):
+    """Who a rule is for. Without `when` it is for everyone who has a running contract."""
+
+    name: str = ""
+    """Shown in explanations; the group's name when left out."""
+    when: Condition = Condition()
+    """A condition on any field of the person and one contract; see docs/policy.md."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse_condition(cls, data: object) -> object:
+        if isinstance(data, Mapping) and "when" in data:
+            return {**data, "when": parse(data["when"])}
+        return data
+
+
+class GroupRule(Rule):
+    """Membership of one Entra group."""
+
+    group: str = Field(min_length=1)
+    """The group's display name, or its object id."""
+
+
+class OperatorRule(Rule):
+    """An operator card in TOPdesk with these permission groups."""
+
+    permission_groups: tuple[str, ...] = Field(min_length=1)
+    """Names of permission groups as TOPdesk shows them."""
+
+
+class Entra(Section):
+    """The account in Entra ID."""
+
+    attributes: Mapping[str, PersonTemplate] = {}
+    """Microsoft Graph property (dotted for a nested one) to template; kept equal to HR."""
+    groups: tuple[GroupRule, ...] = ()
+    """Groups by rule; members that Instroom did not add are left alone."""
+
+    @model_validator(mode="after")
+    def _not_ours(self) -> Self:
+        return _refuse_keys(self, self.attributes, _SET_BY_INSTROOM)
+
+
+class Topdesk(Section):
+    """The person card in TOPdesk, and who is an operator there."""
+
+    card: Mapping[str, CardTemplate | bool] = {}
+    """TOPdesk field to template; lookups (branch, department, ...) by name."""
+    operators: tuple[OperatorRule, ...] = ()
+    """Who gets an operator card; several matching rules add up."""
+    archive_reason: str = "Persoon uit organisatie"
+    """The archiving reason for leavers, as TOPdesk names it."""
+
+    @model_validator(mode="after")
+    def _not_ours(self) -> Self:
+        return _refuse_keys(self, self.card, _SET_ON_CARDS)
+
+
+class Limit(Section):
+    """How much of one harm may happen in a day without a human."""
+
+    count: int = Field(default=10, ge=0)
+    """At most so many people a day."""
+    share: float = Field(default=0.05, ge=0, le=1)
+    """And at most this share of the people HR knows; at least one is always allowed."""
+
+    def allowed(self, population: int | None) -> int:
+        """How many people a day, in an organisation of this size; unknown size: count alone."""
+        if population is None:
+            return self.count
+        return min(self.count, max(1, int(self.share * population)))
+
+
+class Guard(Section):
+    """What is held until a human approves exactly it."""
+
+    block: Limit = Limit()
+    """Sign-in blocked, or an account prepared for someone who will not come."""
+    delete: Limit = Limit()
+    """Accounts deleted, person cards scrubbed."""
+    shrink: float = Field(default=0.1, gt=0, le=1)
+    """An HR answer that lacks more than this share of the known people is refused as a whole."""
+
+
+class Policy(Section):
+    """The whole of policy.yaml."""
+
+    version: Literal[1]
+    """The version of this format."""
+    organisation: Organisation
+    employee_id: Mapping[str, EmployeeId] = {}
+    """Per HR source, the employeeId in Entra and the employee number in TOPdesk."""
+    lifecycle: Lifecycle = Lifecycle()
+    names: Names = Names()
+    entra: Entra = Entra()
+    topdesk: Topdesk = Topdesk()
+    guard: Guard = Guard()
+    protected: frozenset[str] = frozenset()
+    """Never touched: user principal names, or people as `source:number`."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organisation's time zone."""
+        return ZoneInfo(self.organisation.zone)

@@ -1,0 +1,158 @@
+"""Is this text a policy, and if not: which line is wrong and how is it mended?
+
+Called when a policy file is seen and when a stored one is read back. Knows no file system: the
+name of the file is only for the message.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from shared.errors import Misconfigured
+from shared.policy.document import Policy
+
+MAX_CHARACTERS = 300_000  # ten properties of a ledger row
+
+
+def load(text: str, *, name: str = "policy.yaml") -> Policy:
+    """The policy that `text` states. Raises Misconfigured with file, line and a suggestion."""
+    if len(text) > MAX_CHARACTERS:
+        raise _wrong(name, 1, f"is longer than {MAX_CHARACTERS} characters", "Split the rules")
+    root = _compose(text, name)
+    try:
+        return Policy.model_validate(_data(root, name))
+    except ValidationError as error:
+        problems = [_problem(detail, root) for detail in error.errors()]
+        raise Misconfigured(
+            name, "; ".join(problems), "Mend these lines; until then the last good policy is used"
+        ) from None
+
+
+def policy_hash(text: str) -> str:
+    """What identifies this policy: the same text, the same hash."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that refuses a key written twice: the second would silently win."""
+
+
+def _compose(text: str, name: str) -> yaml.MappingNode:
+    try:
+        root = yaml.compose(text, _Loader)
+    except yaml.MarkedYAMLError as error:
+        line = (error.problem_mark.line if error.problem_mark else 0) + 1
+        raise _wrong(
+            name, line, f"bad YAML: {error.problem}", "Check indentation and quotes"
+        ) from None
+    except yaml.YAMLError as error:
+        raise _wrong(name, 1, f"bad YAML: {error}", "Save the file as UTF-8 text") from None
+    if not isinstance(root, yaml.MappingNode):
+        raise _wrong(name, 1, "is empty or no mapping", "Start from the example policy.yaml")
+    for node in _mappings(root):
+        _refuse_doubles(node, name)
+    return root
+
+
+def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
+    if isinstance(node, yaml.MappingNode):
+        yield node
+        for _, value in node.value:
+            yield from _mappings(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _mappings(value)
+
+
+def _refuse_doubles(node: yaml.MappingNode, name: str) -> None:
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if key.value in seen:
+            line = key.start_mark.line + 1
+            raise _wrong(name, line, f"'{key.value}' stands here twice", "Keep one of them")
+        seen.add(key.value)
+
+
+def _data(root: yaml.MappingNode, name: str) -> dict[Hashable, Any]:
+    loader = _Loader("")
+    try:
+        data = loader.construct_document(root)
+    except yaml.MarkedYAMLError as error:
+        line = (error.problem_mark.line if error.problem_mark else 0) + 1
+        raise _wrong(
+            name, line, f"bad YAML: {error.problem}", "Write plain text or numbers"
+        ) from None
+    assert isinstance(data, dict)  # noqa: S101 - the root is a mapping
+    return data
+
+
+def _wrong(name: str, line: int, problem: str, mend: str) -> Misconfigured:
+    return Misconfigured(f"{name}, line {line}", problem, mend)
+
+
+def _problem(detail: Any, root: yaml.Node) -> str:
+    place: tuple[str | int, ...] = tuple(detail["loc"])
+    line = _line(root, place)
+    where = ".".join(map(str, place)) or "the file"
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"line {line}: unknown key '{where}'{_suggestion(place)}"
+        case "missing":
+            return f"line {line}: '{where}' is missing"
+        case "value_error":
+            return f"line {line}: {where}: {detail['ctx']['error']}"
+        case _:
+            return f"line {line}: {where}: {detail['msg']}"
+
+
+def _line(node: yaml.Node, place: Sequence[str | int]) -> int:
+    """The line of the deepest part of `place` that the file really has."""
+    line = node.start_mark.line + 1
+    for step in place:
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            if step >= len(node.value):
+                break
+            node = node.value[step]
+        elif isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+            if found is None:
+                continue
+            line, node = found[0].start_mark.line + 1, found[1]
+            continue
+        else:
+            break
+        line = node.start_mark.line + 1
+    return line
+
+
+def _suggestion(place: Sequence[str | int]) -> str:
+    known = _keys(place[:-1])
+    near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean '{near[0]}'?"
+    return f"; known here are {', '.join(known)}" if known else ""
+
+
+def _keys(place: Sequence[str | int]) -> list[str]:
+    """The keys that the format knows at this place."""
+    model: type[BaseModel] | None = Policy
+    for step in place:
+        if isinstance(step, int) or model is None:
+            continue
+        field = model.model_fields.get(step)
+        model = _section_of(field.annotation) if field else None
+    return sorted(model.model_fields) if model else []
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    """The section inside an annotation such as `tuple[GroupRule, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_section_of(part) for part in getattr(annotation, "__args__", ()))
+    return next((section for section in inner if section), None)
