@@ -117,7 +117,6 @@ class Record(Frozen):
     contracts: tuple[Contract, ...] = ()
     phone: str | None = None
     mobile: str | None = None
-    blocked: bool = False
 
     @property
     def key(self) -> str:
@@ -138,6 +137,19 @@ class BadRecord(Frozen):
         """The sentence an operator reads; it never repeats the value."""
         which = f"{self.source} record {self.number}" if self.number else f"a {self.source} record"
         return f"{which}, field {self.field}: {self.problem}"
+
+
+class Ties(Frozen):
+    """What other people and the other target contribute to what this person should have."""
+
+    manager_account_id: str | None = None
+    """Entra object id of the manager's account, once it stands."""
+    manager_card_id: str | None = None
+    """TOPdesk id of the manager's card, once it is marked as a manager's."""
+    is_manager: bool = False
+    """Somebody's contract names this person as manager."""
+    login: str | None = None
+    """The person's own user principal name, once Entra has given it."""
 
 
 class Person(Frozen):

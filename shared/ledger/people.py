@@ -1,0 +1,198 @@
+"""What does the ledger hold of one person? The partition that collect, decide and serve work on.
+
+One partition a person: a row for each HR record, one for the decision, one for each target.
+Written by ETag; whoever loses the race reads again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from pydantic import Field
+
+from shared.errors import Mender
+from shared.ledger.pack import key_of, pack, unpack
+from shared.ledger.rows import Insert, Operation, Replace, Row, Store, Unchanged
+from shared.model.account import Applied
+from shared.model.change import Harm
+from shared.model.desired import TargetName
+from shared.model.event import Event
+from shared.model.frozen import Frozen
+from shared.model.person import Person, PersonId, Record, Ties
+
+TABLE = "people"
+_DECISION = "decision"
+_RECORD = "record:"
+_TARGET = "target:"
+
+
+class StoredRecord(Frozen):
+    """One HR record as last read well, and since when HR is silent about it."""
+
+    key: str
+    """`source:number`."""
+    record: Record | None
+    """None when it could never be read well."""
+    observed_at: datetime
+    """When the HR read began that this is from; an older observation never overwrites it."""
+    missing_since: datetime | None = None
+    problem: str | None = None
+    """Why the newest row of HR could not be used; the record before it lives on."""
+
+
+class Decision(Frozen):
+    """What was decided about a person: all that serve needs, in one row written at once."""
+
+    person: Person
+    ties: Ties = Ties()
+    policy: str
+    """Hash of the policy it was decided with."""
+    as_of: datetime
+    """The calendar moment it was decided for."""
+    hold: Mapping[Harm, str] = {}
+    """Harm that a human must approve first, with the batch it waits in."""
+    wake: Mapping[TargetName, int] = Field(default_factory=dict)
+    """Raised each time a target must look; a target is open while its row has served less."""
+    event: Event = Event.JOINER
+
+    def wakes(self, target: TargetName) -> int:
+        """How often this target was woken; zero is never."""
+        return self.wake.get(target, 0)
+
+
+class Claim(Frozen):
+    """Who may call the target for this person now. `until` is wall time."""
+
+    worker: str
+    until: datetime
+
+
+class TargetRow(Frozen):
+    """What one target's worker knows about one person."""
+
+    served: int = 0
+    """The wake that has been worked off."""
+    applied: Applied = Applied()
+    trying: str | None = None
+    """The name under which a create may have been sent; the next create uses it first."""
+    claim: Claim | None = None
+    attempt: int = 0
+    due_at: datetime | None = None
+    """Calendar moment of the next try; None when nothing waits."""
+    problem: str | None = None
+    """Why it is parked or waiting, for operators."""
+    mender: Mender | None = None
+    finished_at: datetime | None = None
+    """Calendar moment at which it last stood right."""
+
+    def is_open(self, wake: int, now: datetime) -> bool:
+        """Is there work: a wake not served, or a due moment reached?"""
+        return self.served < wake or (self.due_at is not None and self.due_at <= now)
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Everything the ledger holds of a person, read together, with the versions for writing."""
+
+    person_id: PersonId
+    records: Mapping[str, StoredRecord] = field(default_factory=dict)
+    """By `source:number`."""
+    decision: Decision | None = None
+    targets: Mapping[TargetName, TargetRow] = field(default_factory=dict)
+    etags: Mapping[str, str] = field(default_factory=dict)
+
+    def target(self, name: TargetName) -> TargetRow:
+        """The target's row, or an untouched one."""
+        return self.targets.get(name, TargetRow())
+
+
+class People:
+    """Reads and writes dossiers."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def read(self, person_id: PersonId) -> Dossier:
+        """Read everything of one person; an unknown id gives an empty dossier."""
+        rows = [row async for row in self._store.scan(TABLE, person_id)]
+        return _dossier(person_id, rows)
+
+    async def decide(
+        self, dossier: Dossier, decision: Decision, records: Mapping[str, StoredRecord]
+    ) -> Dossier:
+        """Write the decision and the records it rests on, in one transaction.
+
+        Raises LostRace when any of these rows changed since the dossier was read.
+        """
+        operations = [_write(dossier, _DECISION, decision)]
+        operations += [_write(dossier, _RECORD + key_of(k), r) for k, r in records.items()]
+        read = {**dossier.records, **records}
+        return replace(await self._done(dossier, operations), decision=decision, records=read)
+
+    async def note_records(self, dossier: Dossier, records: Mapping[str, StoredRecord]) -> Dossier:
+        """Write records alone, of someone about whom nothing can be decided. Raises LostRace."""
+        operations = [_write(dossier, _RECORD + key_of(k), r) for k, r in records.items()]
+        return replace(
+            await self._done(dossier, operations), records={**dossier.records, **records}
+        )
+
+    async def claim(self, dossier: Dossier, name: TargetName, row: TargetRow) -> Dossier:
+        """Write a target row that takes the claim, provided that the decision is unchanged.
+
+        Raises LostRace when either row changed since the dossier was read.
+        """
+        operations = [
+            _write(dossier, _TARGET + name, row),
+            Unchanged(_DECISION, dossier.etags[_DECISION]),
+        ]
+        return _with_target(await self._done(dossier, operations), name, row)
+
+    async def save(
+        self,
+        dossier: Dossier,
+        name: TargetName,
+        row: TargetRow,
+        decision: Decision | None = None,
+    ) -> Dossier:
+        """Write a target row, and the decision with another target's wake when one is given.
+
+        Raises LostRace when a row that is written changed since the dossier was read.
+        """
+        operations = [_write(dossier, _TARGET + name, row)]
+        if decision:
+            operations.append(_write(dossier, _DECISION, decision))
+        written = _with_target(await self._done(dossier, operations), name, row)
+        return replace(written, decision=decision or dossier.decision)
+
+    async def _done(self, dossier: Dossier, operations: list[Operation]) -> Dossier:
+        etags = await self._store.write(TABLE, dossier.person_id, operations)
+        keys = (operation.key for operation in operations)
+        return replace(dossier, etags={**dossier.etags, **dict(zip(keys, etags, strict=True))})
+
+
+def _with_target(dossier: Dossier, name: TargetName, row: TargetRow) -> Dossier:
+    return replace(dossier, targets={**dossier.targets, name: row})
+
+
+def _write(dossier: Dossier, key: str, value: Frozen) -> Operation:
+    etag = dossier.etags.get(key)
+    return Replace(key, pack(value), etag) if etag else Insert(key, pack(value))
+
+
+def _dossier(person_id: PersonId, rows: Iterable[Row]) -> Dossier:
+    records: dict[str, StoredRecord] = {}
+    targets: dict[TargetName, TargetRow] = {}
+    decision: Decision | None = None
+    etags: dict[str, str] = {}
+    for row in rows:
+        etags[row.key] = row.etag
+        if row.key == _DECISION:
+            decision = unpack(Decision, row)
+        elif row.key.startswith(_RECORD):
+            stored = unpack(StoredRecord, row)
+            records[stored.key] = stored
+        elif row.key.startswith(_TARGET):
+            targets[TargetName(row.key.removeprefix(_TARGET))] = unpack(TargetRow, row)
+    return Dossier(person_id, records, decision, targets, etags)
