@@ -49,7 +49,11 @@ class PersonalData(TypedDict, total=False):
 
 
 class World:
-    """The little company. `version` goes up with every change, so that a rig may cache."""
+    """The little company.
+
+    A rig may cache: `version` goes up with every change, `structure` with those that touch what
+    is said of other people too (a department, a manager who appears or goes).
+    """
 
     def __init__(
         self, people: Iterable[Person], departments: Iterable[Department], *, clock: Clock
@@ -57,6 +61,8 @@ class World:
         self.people = {person.number: person for person in people}
         self.departments = {department.code: department for department in departments}
         self.version = 0
+        self.structure = 0
+        self._unknown_managers: set[str] = set()
         self._clock = clock
         self._last_number = max(map(int, self.people), default=generate.FIRST_NUMBER - 1)
         humans = (int(person.human) for person in self.people.values())
@@ -182,6 +188,7 @@ class World:
         person = self.person(number)
         del self.people[number]
         self.version += 1
+        self.structure += 1
         return person
 
     def rename(self, number: str, **personal: Unpack[PersonalData]) -> Person:
@@ -219,12 +226,15 @@ class World:
         Nothing is checked: HR data do hold unknown managers, loops and people who manage
         themselves.
         """
+        if manager is not None and manager not in self.people:
+            self._unknown_managers.add(manager)
         if department is not None:
             if department not in self.departments:
                 raise NotInWorld(f"there is no department {department}")
             changed = replace(self.departments[department], manager=manager, modified=self.now())
             self.departments[department] = changed
             self.version += 1
+            self.structure += 1
         if number is not None:
             person = self.person(number)
             rows = (replace(row, manager=manager, modified=self.now()) for row in person.contracts)
@@ -258,6 +268,8 @@ class World:
 
     def _enter(self, person: Person, human: str, contracts: tuple[Contract, ...]) -> Person:
         self._last_number += 1
+        if str(self._last_number) in self._unknown_managers:
+            self.structure += 1
         entered = replace(
             person,
             number=str(self._last_number),

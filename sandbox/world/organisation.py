@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 TEAM_SIZE = 14
 BOARD = "DIR"
+MANAGER_JOBS = ("0001", "0002", "0003", "0004")
+"""Director, and the head of a division, a department and a team."""
 
 
 class Unit(NamedTuple):
@@ -97,4 +99,4 @@ def units(size: int) -> Iterator[Unit]:
 
 def manager_job(code: str) -> str:
     """What the head of that unit is: the deeper in the tree, the smaller the title."""
-    return "0001" if code == BOARD else ("0002", "0003", "0004")[code.count("-")]
+    return MANAGER_JOBS[0 if code == BOARD else 1 + code.count("-")]

@@ -1,0 +1,72 @@
+"""What would an AFAS administrator set? Token, blocked views, maintenance, and cells gone wrong.
+
+The rig's `/_sandbox/afas` reads and changes it; nothing here is distorted by the world's tricks.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from sandbox.afas.wire import Refused, Value, unavailable
+from sandbox.clock import Clock
+
+MAX_PARALLEL = 5
+MAX_CELLS = 1_500_000
+_BUSY_SECONDS = 1
+
+
+def token_xml(token: str) -> str:
+    """A token as Profit shows it, from its 64 digits, its XML or its base64."""
+    if token.startswith("<token>"):
+        return token
+    try:
+        decoded = base64.b64decode(token, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        decoded = ""
+    if decoded.startswith("<token>"):
+        return decoded
+    return f"<token><version>1</version><data>{token}</data></token>"
+
+
+def authorization(token: str) -> str:
+    """The header that a client sends for this token."""
+    return f"AfasToken {base64.b64encode(token_xml(token).encode()).decode()}"
+
+
+@dataclass
+class Environment:
+    """One Profit environment and its app connector.
+
+    `unknown_connector` says how a view outside the app connector is refused: AFAS documents both
+    an error (500) and a 401, and a wrong address is a 404. `cells` overwrites single fields:
+    employee number -> field id -> value, which may be one that AFAS would never send.
+    """
+
+    token: str
+    clock: Clock
+    token_expiry: date = date(2099, 12, 31)
+    unknown_connector: Literal[500, 401, 404] = 500
+    blocked: set[str] = field(default_factory=set)
+    address_allowed: bool = True
+    maintenance_seconds: int = 0
+    max_parallel: int = MAX_PARALLEL
+    max_cells: int = MAX_CELLS
+    cells: dict[str, dict[str, Value]] = field(default_factory=dict)
+    version: int = 0
+    calls: int = 0
+    busy: int = 0
+
+    def admit(self, header: str) -> None:
+        """Raises Refused unless this caller may come in now."""
+        if header != authorization(self.token) or self.clock.now().date() > self.token_expiry:
+            raise Refused(401)
+        if not self.address_allowed:
+            raise Refused(403)
+        if self.maintenance_seconds:
+            raise unavailable(self.maintenance_seconds, as_published=True)
+        if self.busy > self.max_parallel:
+            raise unavailable(_BUSY_SECONDS, as_published=False)
