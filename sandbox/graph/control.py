@@ -1,0 +1,152 @@
+"""The rig's own doors: look at the tenant, set quota and lag, make people that only AD could make.
+
+JSON under `/_sandbox/graph`, for the demo and for tests in other processes; no part of Graph.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.graph.service import Service
+from sandbox.graph.throttle import Limits
+
+type Json = dict[str, Any]
+type Door = Callable[[Service, Json], Json]
+
+PREFIX = "/_sandbox/graph"
+
+
+def routes(service: Service) -> list[Route]:
+    """The doors as Starlette routes."""
+    doors: list[tuple[str, str, Door]] = [
+        ("/users", "GET", users),
+        ("/users", "POST", make_user),
+        ("/groups", "GET", groups),
+        ("/groups", "POST", make_group),
+        ("/deleted", "GET", deleted),
+        ("/writes", "GET", writes),
+        ("/counts", "GET", counts),
+        ("/settings", "GET", settings),
+        ("/settings", "POST", change_settings),
+        ("/roles", "POST", grant_role),
+    ]
+    return [
+        Route(f"{PREFIX}{path}", _door(service, door), methods=[method])
+        for path, method, door in doors
+    ]
+
+
+def users(service: Service, _: Json) -> Json:
+    """Every live user with the names of the groups and the id of the manager."""
+    tenant = service.tenant
+    return {
+        "users": [
+            {
+                **user,
+                "groups": [tenant.groups[g]["displayName"] for g in tenant.groups_of(user_id)],
+                "manager": tenant.manager_of(user_id),
+            }
+            for user_id, user in tenant.users.items()
+        ]
+    }
+
+
+def make_user(service: Service, body: Json) -> Json:
+    """Put a user there unasked; `"synced": true` makes one that Active Directory masters."""
+    properties = {name: value for name, value in body.items() if name != "synced"}
+    tenant = service.tenant
+    add = tenant.add_synced_user if body.get("synced") else tenant.add_user
+    return {"id": add(properties)}
+
+
+def groups(service: Service, _: Json) -> Json:
+    """Every group with its members' ids."""
+    tenant = service.tenant
+    return {
+        "groups": [
+            {**group, "members": list(tenant.members(group_id))}
+            for group_id, group in tenant.groups.items()
+        ]
+    }
+
+
+def make_group(service: Service, body: Json) -> Json:
+    """Put a group of any kind there: dynamic, synced, role-assignable."""
+    return {"id": service.tenant.add_group(body)}
+
+
+def deleted(service: Service, _: Json) -> Json:
+    """What waits for its purge."""
+    return {"deleted": [each.properties for each in service.tenant.deleted.values()]}
+
+
+def writes(service: Service, _: Json) -> Json:
+    """The log of writes."""
+    return {"writes": [asdict(write) for write in service.tenant.writes]}
+
+
+def counts(service: Service, _: Json) -> Json:
+    """How many of each."""
+    tenant = service.tenant
+    return {
+        "users": len(tenant.users),
+        "enabled": sum(bool(user["accountEnabled"]) for user in tenant.users.values()),
+        "groups": len(tenant.groups),
+        "memberships": sum(len(links.current) for links in tenant.memberships.values()),
+        "deleted": len(tenant.deleted),
+        "purged": len(tenant.purged),
+        "calls": service.calls,
+        "writes": len(tenant.writes),
+        "throttled": service.throttle.refused,
+    }
+
+
+def settings(service: Service, _: Json) -> Json:
+    """Quota and lag as they are."""
+    replication = service.tenant.replication
+    limits = service.throttle.limits
+    return {
+        "throttle": None if limits is None else asdict(limits),
+        "replication_seconds": replication.seconds,
+        "stale_every": replication.stale_every,
+        "app_roles": sorted(service.tenant.app_roles),
+    }
+
+
+def change_settings(service: Service, body: Json) -> Json:
+    """Set any of them: `throttle` (null is off, {} is as documented), lag, roles of the app."""
+    unknown = set(body) - {"throttle", "replication_seconds", "stale_every", "app_roles"}
+    if unknown:
+        raise ValueError(f"unknown settings: {sorted(unknown)}")
+    if "throttle" in body:
+        limits = body["throttle"]
+        service.throttle.set_limits(None if limits is None else Limits(**limits))
+    replication = service.tenant.replication
+    replication.seconds = float(body.get("replication_seconds", replication.seconds))
+    replication.stale_every = max(1, int(body.get("stale_every", replication.stale_every)))
+    service.tenant.app_roles = set(body.get("app_roles", service.tenant.app_roles))
+    return settings(service, body)
+
+
+def grant_role(service: Service, body: Json) -> Json:
+    """Make the user with this id an administrator."""
+    service.tenant.grant_role(body["id"], body.get("role", "User Administrator"))
+    return {"id": body["id"], "roles": sorted(service.tenant.admin_roles[body["id"]])}
+
+
+def _door(service: Service, door: Door) -> Callable[[Request], Awaitable[Response]]:
+    async def respond(http: Request) -> Response:
+        try:
+            body = json.loads(await http.body() or b"{}")
+            return JSONResponse(door(service, body))
+        except (ValueError, TypeError, KeyError) as error:
+            return JSONResponse({"error": f"not understood: {error}"}, 400)
+
+    return respond
