@@ -1,0 +1,81 @@
+"""Run one function once, say so in one line, and know which runs are still open.
+
+Every trigger calls `Invocations.run`; `running` waits on it at the end. The line holds time,
+function, trigger, outcome, milliseconds and invocation id, and never a payload.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sandbox.host import worker
+from sandbox.host.functions import Function
+
+
+@dataclass(frozen=True)
+class Line:
+    """One finished call, as the console shows it."""
+
+    at: datetime
+    function: str
+    trigger: str
+    outcome: str
+    milliseconds: int
+    call_id: str
+
+    def __str__(self) -> str:
+        """`12:00:01.250Z  due  timer  succeeded  12 ms  <invocation id>`."""
+        at = self.at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{self.at.microsecond // 1000:03d}Z"
+        return (
+            f"{at}  {self.function}  {self.trigger}  {self.outcome}"
+            f"  {self.milliseconds} ms  {self.call_id}"
+        )
+
+
+@dataclass
+class Invocations:
+    """The calls of one host; `say` gets a line for each when it ended."""
+
+    say: Callable[[Line], None]
+    _open: set[str] = field(default_factory=set)
+
+    @property
+    def open(self) -> int:
+        """How many calls have not ended."""
+        return len(self._open)
+
+    async def run(
+        self,
+        function: Function,
+        argument: worker.Argument,
+        *,
+        metadata: Mapping[str, worker.Plain] | None = None,
+        trace_parent: str = "",
+        trigger: str = "",
+    ) -> worker.Result:
+        """Run the function and report it; `trigger` tells a call by hand from its own."""
+        call_id = str(uuid.uuid4())
+        started = time.perf_counter()
+        outcome = "cut off"  # what remains true when the stop's grace cancels it
+        self._open.add(call_id)
+        try:
+            result = await worker.invoke(
+                call_id, function.indexed, argument, metadata, trace_parent
+            )
+            outcome = _outcome(result)
+        finally:
+            self._open.discard(call_id)
+            took = round((time.perf_counter() - started) * 1000)
+            now = datetime.now(UTC)
+            self.say(Line(now, function.name, trigger or function.kind, outcome, took, call_id))
+        return result
+
+
+def _outcome(result: worker.Result) -> str:
+    if not result.ok:
+        return "failed"
+    return "succeeded" if result.response is None else f"succeeded {result.response.status}"
