@@ -54,6 +54,8 @@ def _check_compare(node: Compare, schema: Schema, *, advanced: bool) -> None:
     if node.path[-1] == "$count":
         if not advanced:
             raise refusals.missing_advanced("$count")
+        if node.operator not in {"eq", "ne"} or not isinstance(node.value, int):
+            raise refusals.unsupported_clause(prop.name, schema.resource)
         return
     if prop.kind == "complex" and (len(node.path) != 2 or node.path[1] not in prop.members):  # noqa: PLR2004 - property/member
         raise refusals.unsupported_clause(prop.name, schema.resource)

@@ -30,7 +30,7 @@ class Compare:
 
 @dataclass(frozen=True)
 class AnyOf:
-    """`path/any(x:inner)`; in the inner comparison the path is the variable."""
+    """`path/any(x:inner)`; the paths of the inner comparisons begin at the item itself."""
 
     path: Path
     inner: Node
@@ -159,10 +159,12 @@ class _Reader:
 
     def any_of(self, path: Path) -> Node:
         self.mark("(")
-        self.take("word")
+        variable = self.take("word")
         self.mark(":")
-        inner = self.either()
+        inner = _from_item(self.either(), variable)
         self.mark(")")
+        if inner is None:
+            raise self.error()
         return AnyOf(path, inner)
 
     def comparison(self, path: Path) -> Node:
@@ -186,7 +188,7 @@ class _Reader:
             case "string":
                 return token[1:-1].replace("''", "'")
             case "moment":
-                return moment(token)
+                return self.moment(token)
             case "number":
                 return int(token)
         words: dict[str, Literal] = {"true": True, "false": False, "null": None}
@@ -194,6 +196,27 @@ class _Reader:
             self.at -= 1
             raise self.error()
         return words[token]
+
+    def moment(self, token: str) -> datetime:
+        try:
+            return moment(token)
+        except ValueError as error:
+            self.at -= 1
+            raise self.error() from error
+
+
+def _from_item(node: Node, variable: str) -> Node | None:
+    """The inner filter with the variable taken off its paths; None when one lacks it."""
+    match node:
+        case Compare() if node.path[0] == variable:
+            return Compare(node.path[1:], node.operator, node.value)
+        case And() | Or():
+            left, right = _from_item(node.left, variable), _from_item(node.right, variable)
+            return type(node)(left, right) if left and right else None
+        case Not():
+            inner = _from_item(node.inner, variable)
+            return Not(inner) if inner else None
+    return None
 
 
 def moment(text: str) -> datetime:
@@ -218,9 +241,7 @@ def matches(node: Node, item: Any) -> bool:
 
 
 def _value(item: Any, path: Path) -> Any:
-    """Follow the path; a plain item within `any` is its own value."""
-    if not isinstance(item, Mapping):
-        return item
+    """Follow the path; the empty one is the item within `any` itself."""
     value: Any = item
     for name in path:
         if name == "$count":
