@@ -25,7 +25,7 @@ EMPLOYER = ("01", "Voorbeeld B.V.")
 ENVIRONMENT = "12345"
 JOB_TITLES = organisation.JOBS
 MANAGER_JOBS = organisation.MANAGER_JOBS
-_NOT_A_BSN = 999_000_000
+_NOT_A_BSN = "99"
 
 
 def display_name(person: Person) -> str:
@@ -39,15 +39,10 @@ def list_name(person: Person) -> str:
 
 
 def bsn(person: Person) -> str:
-    """Nine digits that are nobody's: they fail the check of a real citizen number."""
-    number = _NOT_A_BSN + int(person.human) % 1_000_000
-    return str(number + 1 if is_bsn(str(number)) else number)
-
-
-def is_bsn(digits: str) -> bool:
-    """The eleven-test of a Dutch citizen service number."""
-    weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
-    return sum(w * int(d) for w, d in zip(weights, digits, strict=True)) % 11 == 0
+    """Nine digits that are nobody's: the last one fails the eleven-test of real numbers."""
+    first = f"{_NOT_A_BSN}{int(person.human) % 1_000_000:06}"
+    total = sum(weight * int(digit) for weight, digit in zip(range(9, 1, -1), first, strict=True))
+    return f"{first}{(total % 11 + 1) % 10}"
 
 
 def months_from(day: date, months: int) -> date:

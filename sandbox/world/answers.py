@@ -12,9 +12,9 @@ from datetime import date
 from typing import Literal, get_args
 
 from sandbox.world.company import World
-from sandbox.world.people import Person
+from sandbox.world.people import Kind, Person
 
-type Kind = Literal[
+type Trick = Literal[
     "normal", "empty", "half", "everyone-but-n", "ended", "repeat-page", "cut-body"
 ]
 
@@ -28,15 +28,15 @@ class Answers:
     `cut-body`: the JSON breaks off halfway. `version` goes up with every change.
     """
 
-    kind: Kind = "normal"
+    kind: Trick = "normal"
     n: int = 1
     last_day: date | None = None
     version: int = 0
 
-    def play(self, kind: Kind, *, n: int = 1, last_day: date | None = None) -> None:
+    def play(self, kind: Trick, *, n: int = 1, last_day: date | None = None) -> None:
         """From now on, until the next trick."""
-        if kind not in get_args(Kind.__value__):
-            raise ValueError(f"answer is none of {', '.join(get_args(Kind.__value__))}")
+        if kind not in get_args(Trick.__value__):
+            raise ValueError(f"answer is none of {', '.join(get_args(Trick.__value__))}")
         if n < 0:
             raise ValueError("n is a number of people")
         self.kind, self.n, self.last_day = kind, n, last_day
@@ -70,7 +70,12 @@ class Answers:
     def _with_leavers(self, everyone: list[Person], world: World) -> list[Person]:
         today = world.now().date()
         last_day = self.last_day or today
-        running = [person for person in everyone if any(r.covers(today) for r in person.contracts)]
+        running = [
+            person
+            for person in everyone
+            if person.kind is not Kind.NOT_WORKING
+            and any(row.covers(today) for row in person.contracts)
+        ]
         leaving = {person.number for person in running[max(0, len(running) - self.n) :]}
         return [
             _leaver(person, last_day, world) if person.number in leaving else person

@@ -112,8 +112,9 @@ class World:
     ) -> Person:
         """Somebody new, with the next number; what is not said is made up, without a partner."""
         contract = self._contract(department, job, start, end, hours)
+        newcomer = _newcomer(personal, self._last_human + 1)
         self._last_human += 1
-        return self._enter(_newcomer(personal), str(self._last_human), (contract,))
+        return self._enter(newcomer, newcomer.human, (contract,))
 
     def move(
         self, number: str, *, on: date, department: str | None = None, job: str | None = None
@@ -294,13 +295,13 @@ def _refuse_unknown(changes: Iterable[str]) -> None:
         raise NotPossible(f"a person has no {', '.join(unknown)}")
 
 
-def _newcomer(personal: PersonalData) -> Person:
+def _newcomer(personal: PersonalData, human: int) -> Person:
     _refuse_unknown(personal)
     nickname = personal.get("nickname", "Robin")
     given = personal.get("given_names", nickname)
     made_up = Person(
         number="",
-        human="",
+        human=str(human),
         nickname=nickname,
         given_names=given,
         initials=names.initials(given),
@@ -313,9 +314,9 @@ def _newcomer(personal: PersonalData) -> Person:
         birth_date=date(1990, 1, 1),
         kind=Kind.EMPLOYEE,
         work_mail=None,
-        private_mail="nieuw@example.org",
+        private_mail=f"p{human}@example.org",
         work_phone=None,
-        mobile="+31600000000",
+        mobile=f"+3160{human - generate.FIRST_HUMAN:07}",
         contracts=(),
         modified=datetime.min,  # noqa: DTZ901 - local time has no zone here; stamped on entry
     )
