@@ -60,14 +60,17 @@ class TopdeskCard(Frozen):
     """Of the fields that were asked about; lookups by name."""
     is_manager: bool = False
     manager_id: str | None = None
+    scrubbed: bool = False
+    """It carries our mark of a removal: login names and contact data were emptied."""
     operator: OperatorCard | None = None
 
 
 class Found[A](Frozen):
     """The answer of reading a target: the account if there is one, and what stands in the way.
 
-    `obstacles` maps a group, permission group or lookup that the policy names but the target
-    cannot give, to the sentence that says why and how to mend it. The rest of the plan goes on.
+    `obstacles` maps a group, permission group or lookup (`card.<field>`) that the policy names
+    but the target cannot give, to the sentence that says why and how to mend it. The rest of the
+    plan goes on.
     """
 
     account: A | None
