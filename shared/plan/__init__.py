@@ -1,0 +1,1 @@
+"""What must change so that a target holds what it should? Pure: desired minus actual is a plan."""

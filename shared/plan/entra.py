@@ -1,0 +1,249 @@
+"""What must change in Entra so that one person's account is as desired? Desired minus actual.
+
+Pure. Called by flow after a read, by preview and by drift. Touches only what Instroom manages:
+attributes that the policy names, groups that it gives or gave. What others gave is left alone,
+a user principal name is never changed, and a blocked account is kept as it is for a return.
+
+In a change with `values`, the reasons run parallel to them: one for each value, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.model.account import Applied, EntraAccount, Found
+from shared.model.change import Change, Harm, Kind, Plan
+from shared.model.desired import ALIVE, DesiredEntra, Reason, State, TargetName
+
+type Value = str | bool | None
+
+MANAGER = "manager"
+"""The key in `values` of a change, and in `applied.values`, that stands for the manager."""
+_NOT_NULLABLE = frozenset({"displayName", "usageLocation"})
+"""Graph cannot clear these (Microsoft Graph, "Update user")."""
+_AD_ALSO_DOES = {
+    Kind.SET_ATTRIBUTES: "change {what} in Active Directory",
+    Kind.ENABLE_SIGN_IN: "enable the account in Active Directory",
+    Kind.BLOCK_SIGN_IN: "disable the account in Active Directory; it can still sign in",
+    Kind.SET_MANAGER: "set the manager in Active Directory",
+    Kind.CLEAR_MANAGER: "clear the manager in Active Directory",
+    Kind.RESTORE_ACCOUNT: "restore the account in Active Directory",
+    Kind.DELETE_ACCOUNT: "delete the account in Active Directory",
+}
+_LIVED = ALIVE | {State.BLOCKED}
+_EMPLOYEE_ID = Reason(rule="employee_id", because="HR's source, number")
+_NAME = Reason(rule="names.user_name", because="the first name that is free")
+_MANAGER = Reason(rule="entra.manager", because="HR's manager.number")
+_NO_RULE = Reason(rule="entra.groups", because="no rule gives this group now")
+
+
+def entra(
+    desired: DesiredEntra,
+    found: Found[EntraAccount],
+    applied: Applied,
+    *,
+    name: str,
+    hold: frozenset[Harm] = frozenset(),
+) -> Plan:
+    """The ordered changes for one person; those of a held kind of harm are set apart.
+
+    `name` is the user principal name for a new account, reserved by the caller.
+    """
+    changes = tuple(_changes(desired, found, applied, name))
+    if Harm.BLOCK in hold and found.account and found.account.enabled:
+        # Deleting someone who may not even be blocked would be the greater harm.
+        hold |= {Harm.DELETE}
+    obstacles = dict(found.obstacles)
+    if found.account and found.account.synced:
+        obstacles |= {str(c.kind): _for_ad(c) for c in changes if c.kind in _AD_ALSO_DOES}
+        changes = tuple(change for change in changes if change.kind not in _AD_ALSO_DOES)
+    return Plan(
+        target=TargetName.ENTRA,
+        changes=tuple(change for change in changes if change.harm not in hold),
+        held=tuple(change for change in changes if change.harm in hold),
+        obstacles=obstacles,
+    )
+
+
+def _changes(
+    desired: DesiredEntra, found: Found[EntraAccount], applied: Applied, name: str
+) -> Iterator[Change]:
+    account = found.account
+    if desired.state in ALIVE:
+        if account is None:
+            yield _create(desired, name)
+        else:
+            yield from _bring_up(desired, account, applied, name)
+    elif account is None:
+        return
+    elif desired.state is State.DELETED and _is_managed(applied):
+        yield from _delete(desired, account, applied)
+        return
+    elif _is_to_be_shut(desired, account, applied):
+        yield from _shut(desired, account, applied, name)
+    else:
+        return
+    yield from _manager(desired, account, applied)
+    yield from _groups(desired, found, applied)
+
+
+def _is_managed(applied: Applied) -> bool:
+    """Did we bring this account to where it is? Only then may it ever be deleted.
+
+    Not so when we merely found it by its number, or when somebody took it out of the bin again.
+    """
+    return applied.account_id is not None and applied.state in _LIVED
+
+
+def _is_to_be_shut(desired: DesiredEntra, account: EntraAccount, applied: Applied) -> bool:
+    """A leaver's account is, and the one that was prepared for someone who will not come."""
+    match desired.state:
+        case State.BLOCKED:
+            return True
+        case State.DELETED:
+            return not account.deleted
+        case _:
+            return _is_managed(applied) and not account.deleted
+
+
+# --- alive -----------------------------------------------------------------------------------
+
+
+def _create(desired: DesiredEntra, name: str) -> Change:
+    local_part = name.partition("@")[0]
+    given: dict[str, tuple[Value, Reason]] = {
+        "userPrincipalName": (name, _NAME),
+        "mailNickname": (local_part, _NAME),
+        "displayName": (local_part, _NAME),
+        "employeeId": (desired.employee_id, _EMPLOYEE_ID),
+        "accountEnabled": (desired.state is State.ACTIVE, desired.why),
+    }
+    for key, wanted in desired.attributes.items():
+        if _value(wanted.value) is not None:
+            given[key] = (wanted.value, wanted.reason)
+    return _write(Kind.CREATE_ACCOUNT, given)
+
+
+def _bring_up(
+    desired: DesiredEntra, account: EntraAccount, applied: Applied, name: str
+) -> Iterator[Change]:
+    if account.deleted:
+        yield _restore(desired, account, name)
+    if desired.state is State.PREPARED and account.enabled and applied.state is State.ACTIVE:
+        # HR moved the first day into the future: back behind the door until then.
+        yield from _block(desired, account, applied, Harm.BLOCK)
+    if given := _attributes(desired, account):
+        yield _write(Kind.SET_ATTRIBUTES, given)
+    if desired.state is State.ACTIVE and not account.enabled:
+        yield Change(kind=Kind.ENABLE_SIGN_IN, reasons=(desired.why,))
+
+
+def _restore(desired: DesiredEntra, account: EntraAccount, name: str) -> Change:
+    """Out of deletedItems; `name` is for the case that somebody has its own name by now."""
+    alive = desired.state in ALIVE
+    return Change(
+        kind=Kind.RESTORE_ACCOUNT,
+        values={"userPrincipalName": name} if name else {},
+        reasons=(desired.why,),
+        # A leaver's account that can sign in comes back only if it may be blocked at once.
+        harm=Harm.BLOCK if account.enabled and not alive else None,
+    )
+
+
+def _attributes(desired: DesiredEntra, account: EntraAccount) -> dict[str, tuple[Value, Reason]]:
+    given: dict[str, tuple[Value, Reason]] = {}
+    for key, wanted in desired.attributes.items():
+        value = _value(wanted.value)
+        if value is None and key in _NOT_NULLABLE:
+            continue
+        if value != _value(account.attributes.get(key)):
+            given[key] = (value, wanted.reason)
+    if not account.employee_id:
+        given["employeeId"] = (desired.employee_id, _EMPLOYEE_ID)
+    return given
+
+
+def _manager(
+    desired: DesiredEntra, account: EntraAccount | None, applied: Applied
+) -> Iterator[Change]:
+    has = account.manager_id if account else None
+    if desired.manager_wanted and desired.manager_id:
+        if desired.manager_id == has:
+            return
+        yield _write(Kind.SET_MANAGER, {MANAGER: (desired.manager_id, _MANAGER)})
+    elif has and not desired.manager_wanted and MANAGER in applied.values:
+        why = _MANAGER if desired.state in ALIVE else desired.why
+        yield _write(Kind.CLEAR_MANAGER, {MANAGER: (None, why)})
+
+
+def _groups(
+    desired: DesiredEntra, found: Found[EntraAccount], applied: Applied
+) -> Iterator[Change]:
+    account = found.account
+    has = account.groups if account else frozenset[str]()
+    for group, reasons in desired.groups.items():
+        if group not in has and group not in found.obstacles:
+            yield Change(kind=Kind.ADD_TO_GROUP, what=group, reasons=reasons)
+    if account and account.deleted:
+        # A restored account is back in groups that nobody can see now: take all of ours.
+        has = frozenset(applied.rights)
+    leaving = desired.state not in ALIVE
+    for group in sorted(has & applied.rights.keys() - desired.groups.keys()):
+        if group not in found.obstacles:
+            yield Change(
+                kind=Kind.REMOVE_FROM_GROUP,
+                what=group,
+                reasons=(desired.why if leaving else _NO_RULE,),
+                harm=Harm.BLOCK if leaving else None,
+            )
+
+
+# --- gone ------------------------------------------------------------------------------------
+
+
+def _shut(
+    desired: DesiredEntra, account: EntraAccount, applied: Applied, name: str
+) -> Iterator[Change]:
+    if account.deleted:
+        yield _restore(desired, account, name)
+    yield from _block(desired, account, applied, Harm.BLOCK)
+
+
+def _block(
+    desired: DesiredEntra, account: EntraAccount, applied: Applied, harm: Harm
+) -> Iterator[Change]:
+    """Refuse sign-in and end what is open; an account that is blocked already is left alone."""
+    if not account.enabled:
+        return
+    yield Change(kind=Kind.BLOCK_SIGN_IN, reasons=(desired.why,), harm=harm)
+    # Where Active Directory must block, one revocation is all that we can do meanwhile.
+    if not (account.synced and applied.state is desired.state):
+        yield Change(kind=Kind.REVOKE_SESSIONS, reasons=(desired.why,), harm=harm)
+
+
+def _delete(desired: DesiredEntra, account: EntraAccount, applied: Applied) -> Iterator[Change]:
+    if account.deleted:
+        return
+    yield from _block(desired, account, applied, Harm.DELETE)
+    yield Change(kind=Kind.DELETE_ACCOUNT, reasons=(desired.why,), harm=Harm.DELETE)
+
+
+# --- shared ----------------------------------------------------------------------------------
+
+
+def _write(kind: Kind, given: dict[str, tuple[Value, Reason]]) -> Change:
+    return Change(
+        kind=kind,
+        values={key: value for key, (value, _) in given.items()},
+        reasons=tuple(reason for _, reason in given.values()),
+    )
+
+
+def _value(value: Value) -> Value:
+    """Graph knows no empty text: it is no value."""
+    return None if value == "" else value
+
+
+def _for_ad(change: Change) -> str:
+    what = ", ".join(sorted(change.values))
+    return f"Active Directory masters this account: {_AD_ALSO_DOES[change.kind].format(what=what)}"
