@@ -19,7 +19,7 @@ def admit(*, source: str, named: int, known: int, limits: Guard) -> None:
     if named == 0:
         raise Unsafe(f"{source} named nobody at all; nothing was changed", seen=0, limit=1)
     lacking = max(0, known - named)
-    limit = int(known * limits.shrink)
+    limit = max(1, int(known * limits.shrink))
     if lacking > limit:
         raise Unsafe(
             f"{source} lacks {lacking} of the {known} people it named before; nothing was changed",

@@ -41,7 +41,8 @@ def verdict(
     """
     if mine and mine.is_open:
         return Verdict.GOES_ON
-    if approval and approval[0].state != "open" and approval[1].content == content:
+    held = mine is not None and mine.state == "held"
+    if held and approval and approval[0].state != "open" and approval[1].content == content:
         return Verdict.RELEASE_APPROVED
     if always_hold or lately(others, now, but=mine.person_id if mine else None) >= allowed:
         return Verdict.HOLD

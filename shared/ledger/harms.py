@@ -12,7 +12,7 @@ from datetime import datetime
 
 from shared.errors import LostRace
 from shared.ledger.pack import pack, unpack
-from shared.ledger.rows import Delete, Insert, Operation, Put, Replace, Store
+from shared.ledger.rows import Delete, Insert, Operation, Properties, Put, Replace, Store
 from shared.model.change import Harm
 from shared.model.desired import TargetName
 from shared.model.harm import HarmEntry
@@ -60,7 +60,8 @@ class Harms:
 
         Raises LostRace when anything was entered since the book was read.
         """
-        values = {"writes": book.writes + 1, "batch": entry.batch or book.open_batch or ""}
+        batch = entry.batch or book.open_batch or ""
+        values: Properties = {"writes": book.writes + 1, "batch": batch}
         counter: Operation = (
             Replace(_COUNTER, values, book.version) if book.version else Insert(_COUNTER, values)
         )

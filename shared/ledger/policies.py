@@ -50,8 +50,8 @@ class Policies:
         row = await self._store.get(TABLE, *_POINTER)
         return (unpack(Active, row), row.etag) if row else (None, None)
 
-    async def point(self, active: Active, version: str | None) -> None:
-        """Move the pointer if it is still that version. Raises LostRace when it is not."""
+    async def point(self, active: Active, version: str | None) -> str:
+        """Move the pointer if it is still that version; answers the new one. Raises LostRace."""
         partition, key = _POINTER
         operation = Replace(key, pack(active), version) if version else Insert(key, pack(active))
-        await self._store.write(TABLE, partition, [operation])
+        return (await self._store.write(TABLE, partition, [operation]))[0]

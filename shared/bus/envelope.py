@@ -1,0 +1,83 @@
+"""How does a wake travel? As a CloudEvent without any state, and without personal data.
+
+The session and the subject are the person's opaque id; the id is new for every publish, because a
+repeated id would be swallowed by duplicate detection.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core.messaging import CloudEvent
+from azure.servicebus import ServiceBusMessage
+
+from shared.errors import Permanent
+from shared.model.event import Event
+from shared.model.person import PersonId
+
+SOURCE = "/instroom"
+CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Signal:
+    """HR said that this number changed: read that person again."""
+
+    source: str
+    number: str
+
+
+def wake(person_id: PersonId, event: Event, message_id: str) -> ServiceBusMessage:
+    """The message that says *look at this person*."""
+    told = CloudEvent(source=SOURCE, type=f"nl.instroom.{event}", subject=person_id, id=message_id)
+    return ServiceBusMessage(
+        json.dumps(_as_json(told)),
+        message_id=message_id,
+        session_id=person_id,
+        subject=told.type,
+        content_type=CONTENT_TYPE,
+    )
+
+
+def woken(body: bytes) -> PersonId:
+    """Whom a message is about. Raises Permanent for anything that is no wake of ours."""
+    try:
+        told: CloudEvent[Any] = CloudEvent.from_dict(json.loads(body))
+    except (ValueError, TypeError, KeyError) as error:
+        raise Permanent(f"a message is no CloudEvent: {type(error).__name__}") from error
+    if not told.subject or not str(told.type).startswith("nl.instroom."):
+        raise Permanent("a message is no wake of Instroom: wrong type or no subject")
+    return PersonId(told.subject)
+
+
+def signal(said: Signal, message_id: str) -> ServiceBusMessage:
+    """The message that carries a signal; `message_id` is the same for a replayed webhook."""
+    return ServiceBusMessage(
+        json.dumps({"source": said.source, "number": said.number}),
+        message_id=message_id,
+        content_type="application/json",
+    )
+
+
+def signalled(body: bytes) -> Signal:
+    """The signal in a message. Raises Permanent for anything that is none."""
+    try:
+        data: Mapping[str, Any] = json.loads(body)
+        return Signal(source=str(data["source"]), number=str(data["number"]))
+    except (ValueError, TypeError, KeyError) as error:
+        raise Permanent(f"a message is no signal: {type(error).__name__}") from error
+
+
+def _as_json(event: CloudEvent[Any]) -> dict[str, str]:
+    assert event.time is not None  # noqa: S101 - CloudEvent sets it
+    return {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject or "",
+        "time": event.time.isoformat(),
+    }

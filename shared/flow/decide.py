@@ -1,0 +1,317 @@
+"""Decide about one person: what should be, what hurts, who must look. The one road of every lane.
+
+Collect hands over what HR said; the sweep, an approval, an activation hand over nothing. The
+order of the writes is the protocol: due entries, then the decision, then the bus, so that a stop
+anywhere leaves a reminder behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared import log
+from shared.diff import compare
+from shared.errors import LostRace, Permanent
+from shared.flow import guarding, ties
+from shared.flow.guarding import Question
+from shared.flow.service import LEASE, Service
+from shared.intake.merge import merge
+from shared.ledger.history import Told
+from shared.ledger.people import Decision, Dossier, StoredRecord
+from shared.model.change import Harm
+from shared.model.desired import ALIVE, Desired, State, TargetName
+from shared.model.person import Person, PersonId, Record
+from shared.policy.desired import desired
+from shared.policy.document import Policy
+
+
+class Found(StrEnum):
+    """What deciding came to."""
+
+    CHANGED = "changed"
+    OPEN = "open"
+    """The same decision, and a target has not finished with it."""
+    IDLE = "idle"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one HR read said about one number; no record and no problem: HR did not show it."""
+
+    key: str
+    """`source:number`."""
+    observed_at: datetime
+    """When the read began."""
+    record: Record | None = None
+    problem: str | None = None
+    cause: str | None = None
+    """Why harm that follows from this answer must wait for a human; None when it need not."""
+
+
+async def decide(service: Service, person_id: PersonId, seen: Observation | None = None) -> Found:
+    """Decide anew about this person, with what HR just said of them when there is something."""
+    while True:
+        dossier = await service.ledger.people.read(person_id)
+        records = _observed(dossier, seen) if seen else {}
+        if records is None:
+            return Found.IDLE  # an older observation than the row's: a newer one was decided on
+        try:
+            return await _decide(service, dossier, records, seen)
+        except LostRace:
+            continue
+
+
+async def _decide(
+    service: Service,
+    dossier: Dossier,
+    records: Mapping[str, StoredRecord],
+    seen: Observation | None,
+) -> Found:
+    now = service.clock.now()
+    policy_hash, policy = await service.active_policy()
+    person = _person({**dossier.records, **records}, policy, now)
+    if person is None:
+        if records:
+            await service.ledger.people.note_records(dossier, records)
+        return Found.IDLE
+    known = await ties.resolve(service, dossier, person, policy)
+    try:
+        after = desired(person, known, policy, now)
+    except Permanent as error:
+        return await _park(service, dossier, records, error)
+    before = await _before(service, dossier)
+    asked = Question(
+        person_id=dossier.person_id,
+        person=person,
+        policy_hash=policy_hash,
+        policy=policy,
+        before=before.entra.state if before else State.ABSENT,
+        after=after,
+        cause=_cause(person, seen),
+    )
+    hold = await guarding.ask(service, asked, compare.harms(_baseline(dossier, before), after))
+    decision = Decision(
+        person=person,
+        ties=known.model_copy(update={"login": None}),  # lies in the row of Entra
+        policy=policy_hash,
+        as_of=now,
+        hold=hold,
+        wake=_wakes(dossier, before, after, hold),
+        event=compare.event(before, after),
+    )
+    if _same(dossier.decision, decision, before, after):
+        if _news(dossier, records):
+            await service.ledger.people.note_records(dossier, records)
+        return Found.OPEN if _open(dossier, now) else Found.IDLE
+    return await _write(service, dossier, decision, records, after)
+
+
+def _open(dossier: Dossier, now: datetime) -> tuple[TargetName, ...]:
+    """The targets that have work."""
+    decision = dossier.decision
+    if decision is None:
+        return ()
+    return tuple(
+        name for name in TargetName if dossier.target(name).is_open(decision.wakes(name), now)
+    )
+
+
+async def publish(service: Service, person_id: PersonId) -> None:
+    """Wake the workers of the targets that have work, whatever the bus has lost before."""
+    dossier = await service.ledger.people.read(person_id)
+    if dossier.decision:
+        for target in _open(dossier, service.clock.now()):
+            await service.bus.wake(target, person_id, dossier.decision.event)
+
+
+async def _write(
+    service: Service,
+    dossier: Dossier,
+    decision: Decision,
+    records: Mapping[str, StoredRecord],
+    after: Desired,
+) -> Found:
+    """Due entries, audit, the row, the bus: in this order. Raises LostRace."""
+    person_id = dossier.person_id
+    woken = _raised(dossier.decision, decision)
+    if woken:
+        await _remind(service, person_id, decision.as_of + LEASE)
+    if after.next_moment:
+        await _remind(service, person_id, after.next_moment)
+    if grace := _grace_ends(records, await service.policy(decision.policy)):
+        await _remind(service, person_id, grace)
+    if woken:
+        await service.ledger.history.tell(person_id, [_told(decision, after)])
+    written = await service.ledger.people.decide(dossier, decision, records)
+    await guarding.withdraw(service, person_id, _no_longer_held(dossier.decision, decision))
+    await ties.forget(service, dossier, decision)
+    log.info(
+        "decided",
+        person=person_id,
+        event=decision.event,
+        state=after.entra.state,
+        held=",".join(decision.hold) or "nothing",
+    )
+    for target in woken:
+        if written.target(target).is_open(decision.wakes(target), decision.as_of):
+            await service.bus.wake(target, person_id, decision.event)
+    return Found.CHANGED
+
+
+async def _remind(service: Service, person_id: PersonId, moment: datetime) -> None:
+    await service.ledger.due.add(moment, person_id, suffix=service.mint())
+
+
+async def _park(
+    service: Service, dossier: Dossier, records: Mapping[str, StoredRecord], error: Permanent
+) -> Found:
+    """Facts that policy cannot work with: kept with the reason; the last decision lives on."""
+    kept = {**dossier.records, **records}
+    noted = {
+        key: stored.model_copy(update={"problem": error.reason})
+        for key, stored in kept.items()
+        if stored.problem != error.reason
+    }
+    if noted:
+        await service.ledger.people.note_records(dossier, noted)
+    log.warning("parked", person=dossier.person_id, mender=error.mender, reason=error.reason)
+    return Found.IDLE
+
+
+def _observed(dossier: Dossier, seen: Observation) -> dict[str, StoredRecord] | None:
+    """The record row that this observation makes; None when a newer one was written already."""
+    old = dossier.records.get(seen.key)
+    if old and seen.observed_at < old.observed_at:
+        return None
+    # Contracts that disappear are absence, not departure: the last known ones live on.
+    vanished = (
+        seen.record is not None
+        and not seen.record.contracts
+        and bool(old and old.record and old.record.contracts)
+    )
+    absent = vanished or (seen.record is None and seen.problem is None)
+    kept = old.record if old else None
+    return {
+        seen.key: StoredRecord(
+            key=seen.key,
+            record=kept if vanished else seen.record or kept,
+            observed_at=seen.observed_at,
+            missing_since=((old and old.missing_since) or seen.observed_at) if absent else None,
+            problem=seen.problem,
+        )
+    }
+
+
+def _person(records: Mapping[str, StoredRecord], policy: Policy, now: datetime) -> Person | None:
+    read = [stored.record for stored in records.values() if stored.record]
+    grace = timedelta(days=policy.lifecycle.missing_grace_days)
+    silent = [
+        stored.missing_since is not None and stored.missing_since + grace <= now
+        for stored in records.values()
+        if stored.record
+    ]
+    return merge(read, today=now.astimezone(policy.zone).date(), missing=all(silent))
+
+
+def _grace_ends(records: Mapping[str, StoredRecord], policy: Policy) -> datetime | None:
+    grace = timedelta(days=policy.lifecycle.missing_grace_days)
+    since = [stored.missing_since for stored in records.values() if stored.missing_since]
+    return max(since) + grace if since else None
+
+
+async def _before(service: Service, dossier: Dossier) -> Desired | None:
+    """What the row says should be: recomputed from the row alone, as serve does."""
+    if dossier.decision is None:
+        return None
+    policy = await service.policy(dossier.decision.policy)
+    return wanted(dossier, dossier.decision, policy)
+
+
+def wanted(dossier: Dossier, decision: Decision, policy: Policy) -> Desired:
+    """What should be, by the rows alone: neither the clock nor the active policy is read."""
+    login = dossier.target(TargetName.ENTRA).applied.login
+    known = decision.ties.model_copy(update={"login": login})
+    return desired(decision.person, known, policy, decision.as_of)
+
+
+def _cause(person: Person, seen: Observation | None) -> str | None:
+    if seen and seen.cause:
+        return seen.cause
+    return (
+        "HR has stopped naming these people; it did not say that they left"
+        if (person.missing)
+        else None
+    )
+
+
+def _baseline(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple[State, ...]]:
+    """What was applied, and what had been decided with its held harm taken off."""
+    baseline: dict[TargetName, tuple[State, ...]] = {}
+    hold = dossier.decision.hold if dossier.decision else {}
+    for target in TargetName:
+        applied = dossier.target(target).applied.state
+        decided = compare.side(before, target).state if before else State.ABSENT
+        taken_off = compare.harm(applied, decided) & set(hold)
+        states = (applied,) if taken_off else (applied, decided)
+        if dossier.target(target).applied.account_id or decided in ALIVE or not before:
+            baseline[target] = states
+    return baseline
+
+
+def _wakes(
+    dossier: Dossier, before: Desired | None, after: Desired, hold: Mapping[Harm, str]
+) -> dict[TargetName, int]:
+    wake = dict(dossier.decision.wake) if dossier.decision else {}
+    held_before = dossier.decision.hold if dossier.decision else {}
+    touched = compare.touched(before, after)
+    for target in TargetName:
+        if target == TargetName.TOPDESK and after.topdesk.waits_for_account:
+            continue  # Entra's finish wakes it, in one write with the login it waits for
+        if target in touched or dict(hold) != dict(held_before):
+            wake[target] = wake.get(target, 0) + 1
+    return wake
+
+
+def _raised(old: Decision | None, new: Decision) -> tuple[TargetName, ...]:
+    return tuple(t for t in TargetName if new.wakes(t) > (old.wakes(t) if old else 0))
+
+
+def _no_longer_held(old: Decision | None, new: Decision) -> dict[Harm, str]:
+    was = old.hold if old else {}
+    return {kind: batch for kind, batch in was.items() if kind not in new.hold}
+
+
+def _same(old: Decision | None, new: Decision, before: Desired | None, after: Desired) -> bool:
+    """Would writing the new decision say anything new?"""
+    if old is None or before != after:
+        return False
+    unchanged = {"as_of", "event", "wake"}
+    return old.model_dump(exclude=unchanged) == new.model_dump(exclude=unchanged)
+
+
+def _news(dossier: Dossier, records: Mapping[str, StoredRecord]) -> bool:
+    """Is anything in these records worth a write beyond that they were seen again?"""
+    for key, stored in records.items():
+        old = dossier.records.get(key)
+        if old is None or _seen_like(old, stored) != stored:
+            return True
+    return False
+
+
+def _seen_like(old: StoredRecord, new: StoredRecord) -> StoredRecord:
+    """The old row as if it had been read when the new one was."""
+    return old.model_copy(update={"observed_at": new.observed_at})
+
+
+def _told(decision: Decision, after: Desired) -> tuple[str, Told]:
+    wakes = sum(decision.wake.values())
+    held = f", held: {', '.join(decision.hold)}" if decision.hold else ""
+    told = Told(
+        at=decision.as_of,
+        what=f"{decision.event}: {after.entra.state}{held}",
+        reasons=(after.entra.why,),
+    )
+    return f"{wakes:08d}|0", told

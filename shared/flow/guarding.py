@@ -1,0 +1,170 @@
+"""Ask the guard about the harm of one decision, and remember what it said.
+
+The rules are guard/judge.py's; this file reads the entries, writes the answer with them, and asks
+again when somebody else was asked in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.errors import LostRace
+from shared.flow.service import Service
+from shared.guard import judge
+from shared.guard.judge import Verdict
+from shared.ledger.batches import Shown
+from shared.ledger.harms import Book
+from shared.model.change import Harm
+from shared.model.desired import Desired, State, TargetName
+from shared.model.harm import Batch, HarmEntry, Member
+from shared.model.person import Person, PersonId
+from shared.policy.document import Policy
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the guard is asked about one person."""
+
+    person_id: PersonId
+    person: Person
+    policy_hash: str
+    policy: Policy
+    before: State
+    after: Desired
+    cause: str | None
+    """Why this harm must wait for a human whatever the count; None when it need not."""
+
+    @property
+    def content(self) -> str:
+        """Fingerprint of the facts and the policy: what an approval is for."""
+        seen = f"{self.policy_hash} {self.person.model_dump_json()}"
+        return hashlib.sha256(seen.encode()).hexdigest()[:16]
+
+    @property
+    def member(self) -> Member:
+        """How the person is shown to the human who decides."""
+        return Member(
+            person_id=self.person_id,
+            number=self.person.primary_record.key,
+            content=self.content,
+            before=self.before,
+            after=self.after.entra.state,
+            why=self.after.entra.why.because,
+        )
+
+
+async def ask(
+    service: Service, question: Question, harms: Mapping[Harm, tuple[TargetName, ...]]
+) -> Mapping[Harm, str]:
+    """Which of these harms are held, each with its batch; the others may go on."""
+    held = {}
+    for kind, targets in harms.items():
+        if batch_id := await _ask_one(service, question, kind, targets):
+            held[kind] = batch_id
+    return held
+
+
+async def withdraw(service: Service, person_id: PersonId, was: Mapping[Harm, str]) -> None:
+    """Take someone's harm out of its batches: it is not wanted any more."""
+    for kind, batch_id in was.items():
+        await service.ledger.harms.withdraw(kind, person_id)
+        while shown := await service.ledger.batches.read(batch_id):
+            if shown.batch.state != "open" or not shown.member(person_id):
+                break
+            try:
+                await service.ledger.batches.leave(shown, person_id)
+            except LostRace:
+                continue
+
+
+async def _ask_one(
+    service: Service, question: Question, kind: Harm, targets: tuple[TargetName, ...]
+) -> str | None:
+    population = await _population(service, question.person)
+    limit = getattr(question.policy.guard, kind)
+    while True:
+        now = service.clock.now()
+        book = await service.ledger.harms.read(kind)
+        mine = book.entries.get(question.person_id)
+        approval = await _approval(service, mine)
+        said = judge.verdict(
+            mine,
+            book.entries.values(),
+            content=question.content,
+            approval=approval,
+            allowed=limit.allowed(population),
+            now=now,
+            always_hold=question.cause is not None,
+        )
+        try:
+            return await _note(service, question, book, targets, said, now)
+        except LostRace:
+            continue
+
+
+async def _note(
+    service: Service,
+    question: Question,
+    book: Book,
+    targets: tuple[TargetName, ...],
+    said: Verdict,
+    now: datetime,
+) -> str | None:
+    """Write the verdict; answer the batch when the harm is held. Raises LostRace."""
+    if said == Verdict.GOES_ON:
+        return None
+    batch_id = await _join(service, question, book, now) if said == Verdict.HOLD else None
+    entry = HarmEntry(
+        person_id=question.person_id,
+        state="held" if batch_id else "released",
+        content=question.content,
+        approved=said == Verdict.RELEASE_APPROVED,
+        batch=batch_id,
+        targets=targets,
+    )
+    if book.entries.get(question.person_id) != entry:
+        await service.ledger.harms.enter(book, entry, now)
+    return batch_id
+
+
+async def _join(service: Service, question: Question, book: Book, now: datetime) -> str:
+    """Put the person into the open batch, or into a new one, before anything says it is held."""
+    shown = await _open_batch(service, question, book)
+    if shown:
+        await service.ledger.batches.join(shown, question.member)
+        return shown.batch.batch_id
+    batch = Batch(
+        batch_id=f"{book.kind}-{service.mint()[:8]}",
+        kind=book.kind,
+        opened_at=now,
+        cause=question.cause or f"more than the policy's limit for {book.kind} in one day",
+    )
+    await service.ledger.batches.open(batch, question.member)
+    return batch.batch_id
+
+
+async def _open_batch(service: Service, question: Question, book: Book) -> Shown | None:
+    mine = book.entries.get(question.person_id)
+    for batch_id in (mine.batch if mine else None, book.open_batch):
+        if batch_id is None:
+            continue
+        shown = await service.ledger.batches.read(batch_id)
+        if shown and shown.batch.state == "open":
+            return shown
+    return None
+
+
+async def _approval(service: Service, mine: HarmEntry | None) -> tuple[Batch, Member] | None:
+    if mine is None or mine.state != "held" or mine.batch is None:
+        return None
+    shown = await service.ledger.batches.read(mine.batch)
+    member = shown.member(mine.person_id) if shown else None
+    return (shown.batch, member) if shown and member and shown.batch.approved_by else None
+
+
+async def _population(service: Service, person: Person) -> int | None:
+    cursor, _ = await service.ledger.cursors.read(person.primary_record.source)
+    return cursor.population

@@ -1,0 +1,71 @@
+"""How do Entra and TOPdesk differ to the flow? In their part of desired, and in their plan.
+
+provision.py treats every target alike; what is different between them is in these two values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from shared.apply.target import Target
+from shared.flow.service import Service
+from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
+from shared.model.change import Harm, Plan
+from shared.model.desired import (
+    Desired,
+    DesiredEntra,
+    DesiredTopdesk,
+    Reason,
+    State,
+)
+from shared.plan import entra as plan_entra
+from shared.plan import topdesk as plan_topdesk
+
+type Want = DesiredEntra | DesiredTopdesk
+type Account = EntraAccount | TopdeskCard
+
+
+@dataclass(frozen=True)
+class Lane[D: Want, A: Account]:
+    """One target as the flow sees it."""
+
+    target: Target[D, A]
+    wanted: Callable[[Desired], D]
+    plan: Callable[[D, Found[A], Applied, str, frozenset[Harm]], Plan]
+    """Desired, found, applied, the name for a create, and the harm that is held."""
+    rights: Callable[[D], Mapping[str, tuple[Reason, ...]]]
+
+
+def entra_lane(service: Service) -> Lane[DesiredEntra, EntraAccount]:
+    """Entra ID."""
+    return Lane(
+        target=service.entra,
+        wanted=lambda desired: desired.entra,
+        plan=lambda want, found, applied, name, hold: plan_entra.entra(
+            want, found, applied, name=name, hold=hold
+        ),
+        rights=lambda want: want.groups,
+    )
+
+
+def topdesk_lane(service: Service) -> Lane[DesiredTopdesk, TopdeskCard]:
+    """TOPdesk."""
+    return Lane(
+        target=service.topdesk,
+        wanted=lambda desired: desired.topdesk,
+        plan=lambda want, found, applied, _name, hold: plan_topdesk.topdesk(
+            want, found, applied, hold=hold
+        ),
+        rights=lambda want: want.operator.permission_groups if want.operator else {},
+    )
+
+
+def reached(want: Want, was: State, plan: Plan) -> State:
+    """The state that stands after a plan was carried out; what is held was not."""
+    held = {change.harm for change in plan.held}
+    if Harm.BLOCK in held:
+        return was
+    if Harm.DELETE in held and want.state == State.DELETED:
+        return State.BLOCKED
+    return want.state

@@ -1,0 +1,139 @@
+"""What does the flow work with? Its rooms, handed over once by wiring or by a test.
+
+Nothing here is built at import, and nothing here decides.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from shared.apply.target import Target
+from shared.bus.publish import Publisher
+from shared.errors import Misconfigured
+from shared.intake.source import Source
+from shared.ledger.batches import Batches
+from shared.ledger.cursors import Cursors
+from shared.ledger.due import Due
+from shared.ledger.harms import Harms
+from shared.ledger.history import History
+from shared.ledger.identities import Identities
+from shared.ledger.names import Names
+from shared.ledger.people import People
+from shared.ledger.policies import Policies
+from shared.ledger.relations import Relations
+from shared.ledger.rows import Store
+from shared.model.account import EntraAccount, TopdeskCard
+from shared.model.desired import DesiredEntra, DesiredTopdesk
+from shared.policy.document import Policy
+from shared.policy.load import load
+
+LEASE = timedelta(minutes=15)
+"""Longer than any writer can live: what is unfinished after it belongs to nobody."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All that the ledger holds, over one store."""
+
+    store: Store
+
+    @cached_property
+    def people(self) -> People:
+        """One partition a person."""
+        return People(self.store)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """HR number to person."""
+        return Identities(self.store)
+
+    @cached_property
+    def names(self) -> Names:
+        """Names once given."""
+        return Names(self.store)
+
+    @cached_property
+    def due(self) -> Due:
+        """Who must be looked at, and when."""
+        return Due(self.store)
+
+    @cached_property
+    def relations(self) -> Relations:
+        """Managers, reports and those who wait."""
+        return Relations(self.store)
+
+    @cached_property
+    def harms(self) -> Harms:
+        """What the guard let through and holds."""
+        return Harms(self.store)
+
+    @cached_property
+    def batches(self) -> Batches:
+        """What waits for a human."""
+        return Batches(self.store)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """Every policy that was active."""
+        return Policies(self.store)
+
+    @cached_property
+    def cursors(self) -> Cursors:
+        """How far each source was read."""
+        return Cursors(self.store)
+
+    @cached_property
+    def history(self) -> History:
+        """The audit."""
+        return History(self.store)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Calendar time for the domain, wall time for claims and leases; both aware, UTC."""
+
+    now: Callable[[], datetime]
+    wall: Callable[[], datetime]
+    monotonic: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True)
+class Service:
+    """The rooms of the flow, joined."""
+
+    ledger: Ledger
+    bus: Publisher
+    clock: Clock
+    mint: Callable[[], str]
+    """A new opaque id: for people, claims, batches and due entries."""
+    sources: Mapping[str, Source]
+    entra: Target[DesiredEntra, EntraAccount]
+    topdesk: Target[DesiredTopdesk, TopdeskCard]
+    policy_text: Callable[[], str]
+    """The policy file as deployed; only activation reads it."""
+    policy_name: str = "policy.yaml"
+    _loaded: dict[str, Policy] = field(default_factory=dict, repr=False)
+
+    async def policy(self, policy_hash: str) -> Policy:
+        """A policy of the ledger by its hash. Raises Misconfigured when it was never kept."""
+        if policy_hash not in self._loaded:
+            text = await self.ledger.policies.text(policy_hash)
+            if text is None:
+                raise Misconfigured(
+                    "ledger", f"policy {policy_hash} is missing", "Restore the table"
+                )
+            self._loaded[policy_hash] = load(text, name=f"policy {policy_hash}")
+        return self._loaded[policy_hash]
+
+    async def active_policy(self) -> tuple[str, Policy]:
+        """The hash and the rules that decide now. Raises Misconfigured when there are none."""
+        active, _ = await self.ledger.policies.active()
+        if active is None:
+            raise Misconfigured(
+                self.policy_name, "no policy has been activated yet", "Mend the file; see doctor"
+            )
+        return active.policy, await self.policy(active.policy)

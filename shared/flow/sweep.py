@@ -1,0 +1,77 @@
+"""Bring back whatever is due: dates, leases, retries, approvals, a new policy.
+
+That is all the repair there is.
+
+Every due entry decides anew. What changed goes the way of every decision; what is unfinished gets
+a new lease and a new message; what has nothing to do is dropped once it is older than any writer
+can live, because a writer may have written the entry and not yet the row it announces.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+
+from shared.errors import LostRace, Misconfigured
+from shared.flow.activate import activate
+from shared.flow.approve import finish_approvals
+from shared.flow.decide import Found, decide, publish
+from shared.flow.service import LEASE, Service
+from shared.ledger.due import Entry
+
+AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one sweep came to."""
+
+    changed: int = 0
+    open: int = 0
+    idle: int = 0
+
+
+async def sweep(service: Service) -> Swept:
+    """Look at everyone who is due now."""
+    with suppress(Misconfigured, LostRace):  # doctor says it; the last good policy decides on
+        await activate(service)
+    await finish_approvals(service)
+    entries = [entry async for entry in service.ledger.due.until(service.clock.now())]
+    by_person: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_person.setdefault(entry.person_id, []).append(entry)
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def one(mine: list[Entry]) -> Found:
+        async with limit:
+            return await _look(service, mine)
+
+    found = await asyncio.gather(*map(one, by_person.values()))
+    return Swept(
+        changed=found.count(Found.CHANGED),
+        open=found.count(Found.OPEN),
+        idle=found.count(Found.IDLE),
+    )
+
+
+async def _look(service: Service, entries: list[Entry]) -> Found:
+    """Decide one person anew and clear away the entries that led here."""
+    person_id = entries[0].person_id
+    found = await decide(service, person_id)
+    if found == Found.OPEN:
+        await service.ledger.due.add(service.clock.now() + LEASE, person_id, suffix=service.mint())
+        await publish(service, person_id)
+    for entry in entries:
+        if found == Found.IDLE:
+            await _keep_while_young(service, entry)
+        await service.ledger.due.drop(entry)
+    return found
+
+
+async def _keep_while_young(service: Service, entry: Entry) -> None:
+    """Its writer may still live: look again when it cannot any more."""
+    left = LEASE - (service.clock.wall() - entry.written_at)
+    if left.total_seconds() > 0:
+        moment = service.clock.now() + left
+        await service.ledger.due.add(moment, entry.person_id, suffix=service.mint())

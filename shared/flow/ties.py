@@ -1,0 +1,109 @@
+"""What do other people contribute to what this person should have?
+
+A manager's account gives a manager id; being somebody's manager is a fact of the manager. Rows
+are written before the other side is looked at, so that whichever of two people is worked on last
+sees the other.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.flow.service import Service
+from shared.ledger.people import Decision, Dossier
+from shared.model.desired import ALIVE, TargetName
+from shared.model.person import Person, PersonId, Ties
+from shared.policy import lifecycle
+from shared.policy.document import Policy
+
+
+async def resolve(service: Service, dossier: Dossier, person: Person, policy: Policy) -> Ties:
+    """The ties of this person now; whoever must hear of them is reminded."""
+    now = service.clock.now()
+    manager = manager_of(person, policy, now)
+    account = card = None
+    if manager:
+        await _report(service, manager, dossier.person_id, now)
+        account, card = await _manager_ids(service, manager, dossier.person_id)
+    return Ties(
+        manager_account_id=account,
+        manager_card_id=card,
+        is_manager=await _is_manager(service, person),
+        login=dossier.target(TargetName.ENTRA).applied.login,
+    )
+
+
+def manager_of(person: Person, policy: Policy, now: datetime) -> str | None:
+    """The manager as `source:number`; nobody manages himself, or someone who has gone."""
+    standing = lifecycle.standing(person, policy, now)
+    if standing.state not in ALIVE:
+        return None
+    own = {record.key for record in person.records}
+    for contract in standing.contracts:
+        source = next(r.source for r in person.records if contract in r.contracts)
+        key = f"{source}:{contract.manager}"
+        if contract.manager and key not in own:
+            return key
+    return None
+
+
+async def forget(service: Service, dossier: Dossier, decision: Decision) -> None:
+    """A manager this person no longer has loses the report, and is looked at again."""
+    old = dossier.decision
+    if old is None:
+        return
+    was = manager_of(old.person, await service.policy(old.policy), old.as_of)
+    policy = await service.policy(decision.policy)
+    if was and was != manager_of(decision.person, policy, decision.as_of):
+        await service.ledger.relations.no_longer_reports(was, dossier.person_id)
+        await _remind(service, was, decision.as_of)
+
+
+async def wake_waiting(service: Service, dossier: Dossier) -> None:
+    """This person's account has come to stand: remind of everyone who waits for it."""
+    decision = dossier.decision
+    for record in decision.person.records if decision else ():
+        async for waiting in service.ledger.relations.waiting_for(record.key):
+            await service.ledger.due.add(service.clock.now(), waiting, suffix=service.mint())
+
+
+async def _report(service: Service, manager: str, person_id: PersonId, now: datetime) -> None:
+    if await service.ledger.relations.report(manager, person_id):
+        await _remind(service, manager, now)
+
+
+async def _remind(service: Service, key: str, now: datetime) -> None:
+    source, _, number = key.partition(":")
+    if known := await service.ledger.identities.find(source, number):
+        await service.ledger.due.add(now, known.person_id, suffix=service.mint())
+
+
+async def _manager_ids(
+    service: Service, manager: str, person_id: PersonId
+) -> tuple[str | None, str | None]:
+    """The manager's Entra and TOPdesk ids; whichever is not there yet is waited for."""
+    found = await _look(service, manager)
+    if None in found:
+        await service.ledger.relations.wait_for(manager, person_id)
+        found = await _look(service, manager)
+    if None not in found:
+        await service.ledger.relations.stop_waiting(manager, person_id)
+    return found
+
+
+async def _look(service: Service, manager: str) -> tuple[str | None, str | None]:
+    source, _, number = manager.partition(":")
+    known = await service.ledger.identities.find(source, number)
+    if known is None:
+        return None, None
+    dossier = await service.ledger.people.read(known.person_id)
+    card = dossier.target(TargetName.TOPDESK).applied
+    account = dossier.target(TargetName.ENTRA).applied
+    return account.account_id, card.account_id if card.is_manager else None
+
+
+async def _is_manager(service: Service, person: Person) -> bool:
+    for record in person.records:
+        if await service.ledger.relations.has_reports(record.key):
+            return True
+    return False
