@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the host; returns the exit code."""
     arguments = _arguments(argv)
     try:
-        asyncio.run(_run(arguments))
+        cut_off = asyncio.run(_run(arguments))
     except (settings.SettingsRefused, OSError) as error:
         _complain(str(error))
     except IndexingFailed as error:
@@ -34,11 +34,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except NoFunctions as error:
         _complain(f"No job functions found: {error}")
     else:
+        if cut_off:
+            os._exit(0)  # a thread that outlasted the grace would keep the process for ever
         return 0
     return 1
 
 
-async def _run(arguments: argparse.Namespace) -> None:
+async def _run(arguments: argparse.Namespace) -> int:
+    """Run until a signal; how many calls had to be cut off."""
     app = arguments.app.resolve()
     if not app.is_dir():
         raise settings.SettingsRefused(f"{app} is no directory")
@@ -61,6 +64,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         await stop.wait()
         sys.stdout.write("Stopping: finishing what is open.\n")
         sys.stdout.flush()
+    return host.invocations.cut_off
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -6,11 +6,13 @@ function, trigger, outcome, milliseconds and invocation id, and never a payload.
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from sandbox.host import worker
 from sandbox.host.functions import Function
@@ -36,11 +38,28 @@ class Line:
         )
 
 
+class Runs(Protocol):
+    """What a trigger needs of `Invocations`."""
+
+    async def run(
+        self,
+        function: Function,
+        argument: worker.Argument,
+        *,
+        metadata: Mapping[str, worker.Plain] | None = None,
+        trace_parent: str = "",
+        trigger: str = "",
+    ) -> worker.Result:
+        """Run the function and report it."""
+        ...
+
+
 @dataclass
 class Invocations:
     """The calls of one host; `say` gets a line for each when it ended."""
 
     say: Callable[[Line], None]
+    cut_off: int = 0
     _open: set[str] = field(default_factory=set)
 
     @property
@@ -60,13 +79,16 @@ class Invocations:
         """Run the function and report it; `trigger` tells a call by hand from its own."""
         call_id = str(uuid.uuid4())
         started = time.perf_counter()
-        outcome = "cut off"  # what remains true when the stop's grace cancels it
+        outcome = "cut off"
         self._open.add(call_id)
         try:
             result = await worker.invoke(
                 call_id, function.indexed, argument, metadata, trace_parent
             )
             outcome = _outcome(result)
+        except asyncio.CancelledError:  # the grace of a stop is over
+            self.cut_off += 1
+            raise
         finally:
             self._open.discard(call_id)
             took = round((time.perf_counter() - started) * 1000)

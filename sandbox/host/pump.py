@@ -20,7 +20,7 @@ from azure.servicebus.exceptions import OperationTimeoutError, ServiceBusError
 
 from sandbox.host import message as messages
 from sandbox.host.functions import Function, QueueTrigger
-from sandbox.host.invocations import Invocations
+from sandbox.host.invocations import Runs
 from sandbox.host.settings import ServiceBusOptions
 from sandbox.host.stopping import Stopped, Stopping
 
@@ -74,7 +74,7 @@ class Pump:
     trigger: QueueTrigger
     client: ServiceBusClient
     options: ServiceBusOptions
-    invocations: Invocations
+    invocations: Runs
     stopping: Stopping
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
     _trouble: str = ""

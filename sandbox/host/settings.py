@@ -31,11 +31,9 @@ class SettingMissing(Exception):
     """`%NAME%` or a connection names a setting that does not exist."""
 
 
-def seconds(value: object) -> object:
+def seconds(value: object) -> float:
     """A .NET TimeSpan (`hh:mm:ss`, `d.hh:mm:ss`) in seconds; a negative one is for ever."""
-    if not isinstance(value, str):
-        raise TypeError("a time span is written 'hh:mm:ss'")
-    match = _TIME_SPAN.fullmatch(value.strip())
+    match = _TIME_SPAN.fullmatch(str(value).strip())
     if match is None:
         raise ValueError(f"{value!r} is no time span; write 'hh:mm:ss'")
     negative, days, hours, minutes, rest = match.groups()

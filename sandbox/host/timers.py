@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.host.functions import Function, TimerTrigger
-from sandbox.host.invocations import Invocations
+from sandbox.host.invocations import Runs
+from sandbox.host.settings import SettingsRefused
 from sandbox.host.stopping import Stopped, Stopping
 
 LATE_SECONDS = 1.0
@@ -36,7 +37,10 @@ class Monitor:
 
     def __post_init__(self) -> None:
         if self.path is not None and self.path.is_file():
-            self._seen = json.loads(self.path.read_text(encoding="utf-8"))
+            try:
+                self._seen = json.loads(self.path.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise SettingsRefused(f"{self.path} holds no JSON: {error}") from error
 
     def status(self, function: str) -> dict[str, str]:
         """What the app sees as `schedule_status`."""
@@ -67,7 +71,7 @@ class Timer:
 
     function: Function
     trigger: TimerTrigger
-    invocations: Invocations
+    invocations: Runs
     monitor: Monitor
     stopping: Stopping
     wall: Callable[[], float]

@@ -7,6 +7,8 @@ that it runs. Refuses before it reads: key, method and body size are settled fir
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # Per connection or per hop: the server's own, never a function's (RFC 9110 section 7.6.1).
 _HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"}
+LINGER_SECONDS = 2.0
 _TEXT = ("content-type", "text/plain; charset=utf-8")
 _JSON = ("content-type", "application/json; charset=utf-8")
 
@@ -50,8 +53,9 @@ class Door:
         try:
             answer = await self._answer(scope, receive)
         except TooLarge:
-            answer = _plain(413, "the request body is larger than this host takes")
-        await _send(send, answer, head=scope["method"] == "HEAD")
+            await _refuse_body(receive, send)
+        else:
+            await _send(send, answer, head=scope["method"] == "HEAD")
 
     async def _answer(self, scope: Scope, receive: Receive) -> worker.Response:
         path = scope.get("raw_path", scope["path"].encode()).decode("latin-1").strip("/")
@@ -193,12 +197,31 @@ def _json(status: int, value: object) -> worker.Response:
     return worker.Response(status, (_JSON,), json.dumps(value).encode())
 
 
+async def _refuse_body(receive: Receive, send: Send) -> None:
+    """413 at once, then throw away what the caller still sends, for a while.
+
+    A socket closed on unread data is reset, and the caller might never see the answer.
+    """
+    answer = _plain(413, "the request body is larger than this host takes")
+    await send(_start(answer))
+    await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while (await receive()).get("more_body"):
+                pass
+    await send({"type": "http.response.body", "body": b""})
+
+
 async def _send(send: Send, answer: worker.Response, *, head: bool) -> None:
+    await send(_start(answer))
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+
+
+def _start(answer: worker.Response) -> dict[str, Any]:
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in answer.headers
         if name.lower() not in _HOP_BY_HOP
     ]
     headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}
