@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from sandbox.afas import codes, control, filters, paging, wire
+from sandbox.afas import codes, control, filters, paging, update, wire
 from sandbox.afas.environment import Environment
 from sandbox.afas.rows import VIEWS, Rows
 from sandbox.afas.view import Names, View, metainfo
@@ -44,6 +44,7 @@ def make_app(
         Route("/metainfo", rig.endpoint(rig.connectors)),
         Route("/metainfo/get/{name}", rig.endpoint(rig.fields)),
         Route("/connectors/{name}", rig.endpoint(rig.read)),
+        Route("/connectors/{name}", rig.endpoint(rig.write, success=201), methods=["PUT"]),
         Route("/profitversion", rig.endpoint(rig.profit_version)),
         Route("/ProfitVersion", rig.endpoint(rig.profit_version)),
     ]
@@ -63,7 +64,9 @@ class Rig:
     environment: Environment
     rows: Rows
 
-    def endpoint(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    def endpoint(
+        self, answer: Answer, *, success: int = 200
+    ) -> Callable[[Request], Awaitable[Response]]:
         """Count the call, let it in or refuse it, and write errors as AFAS does."""
 
         async def call(request: Request) -> Response:
@@ -74,7 +77,7 @@ class Rig:
                     await asyncio.sleep(0)  # so that calls that come together are seen together
                     self.environment.admit(request.headers.get("authorization", ""))
                     _refuse_long_address(request)
-                    return _json(200, await answer(request))
+                    return _json(success, await answer(request))
             except wire.Refused as refused:
                 language = request.headers.get("accept-language", "")
                 return _json(refused.status, wire.error_body(refused, language, number))
@@ -95,6 +98,14 @@ class Rig:
         body = wire.page_body(page.skip, page.take, names.order, cut)
         return body[: len(body) // 2] if answers.cuts_body else body
 
+    async def write(self, request: Request) -> bytes:
+        """`PUT /connectors/<update connector>`: 201 and nothing else."""
+        name = request.path_params["name"]
+        if name not in update.UPDATES:
+            raise self._unknown()
+        update.put(self.rows.world, name, await request.body())
+        return b""
+
     async def fields(self, request: Request) -> bytes:
         """`GET /metainfo/get/<name>`."""
         return json.dumps(metainfo(self._view(request.path_params["name"]))).encode()
@@ -102,13 +113,14 @@ class Rig:
     async def connectors(self, _request: Request) -> bytes:
         """`GET /metainfo`: what the token may use, and until when it is valid."""
         listed = [{"id": view.name, "description": view.description} for view in VIEWS.values()]
+        updates = [{"id": name, "description": name} for name in update.UPDATES]
         info = {
             "envid": codes.ENVIRONMENT,
             "appName": "Instroom",
             "group": "Instroom",
             "tokenExpiry": f"{self.environment.token_expiry}T00:00:00Z",
         }
-        lists = {"updateConnectors": [], "getConnectors": listed, "customConnectors": []}
+        lists = {"updateConnectors": updates, "getConnectors": listed, "customConnectors": []}
         return json.dumps({**lists, "info": info}).encode()
 
     async def profit_version(self, _request: Request) -> bytes:
@@ -129,12 +141,15 @@ class Rig:
             raise wire.functional(wire.BLOCKED)
         if name in VIEWS:
             return VIEWS[name]
+        raise self._unknown()
+
+    def _unknown(self) -> wire.Refused:
         refusals: dict[Literal[500, 401, 404], wire.Refused] = {
             500: wire.functional(wire.NOT_SUPPORTED),
             401: wire.Refused(401),
             404: wire.Refused(404),
         }
-        raise refusals[self.environment.unknown_connector]
+        return refusals[self.environment.unknown_connector]
 
     @contextmanager
     def _busy(self) -> Iterator[None]:

@@ -20,10 +20,9 @@ from sandbox.afas.view import (
     assignments,
     midnight,
 )
-from sandbox.world import Department, Kind, Person, World
+from sandbox.world import FULL_TIME_HOURS, Department, Kind, Person, World
 
 WINDOW_MONTHS = 3
-FULL_TIME_HOURS = 36.0
 
 
 def _in_window(row: Assignment, today: date) -> bool:

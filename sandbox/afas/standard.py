@@ -18,9 +18,8 @@ from sandbox.afas.view import (
     assignments,
     midnight,
 )
-from sandbox.world import Department, Person, World
+from sandbox.world import FULL_TIME_HOURS, Department, Person, World
 
-FULL_TIME_HOURS = 36.0
 _EPOCH = date(2000, 1, 1)
 _LEVELS = 10
 

@@ -4,10 +4,12 @@
 """
 
 from sandbox.world.answers import Answers
-from sandbox.world.company import NotInWorld, NotPossible, World
-from sandbox.world.people import Contract, Department, Kind, NameUse, Person
+from sandbox.world.company import NotInWorld, World
+from sandbox.world.people import FULL_TIME_HOURS, Contract, Department, Kind, NameUse, Person
+from sandbox.world.personal import NotPossible
 
 __all__ = [
+    "FULL_TIME_HOURS",
     "Answers",
     "Contract",
     "Department",

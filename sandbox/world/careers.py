@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from sandbox.world.people import Contract, Kind
 
-FULL_TIME_HOURS = 36.0
 _HOURS = (36.0, 36.0, 36.0, 32.0, 28.0, 24.0, 20.0)
 
 

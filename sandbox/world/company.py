@@ -7,45 +7,21 @@ change stamps what it touches with the clock's moment in local time, as HR syste
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import TypedDict, Unpack
+from typing import Unpack
 from zoneinfo import ZoneInfo
 
 from sandbox.clock import Clock, FileClock
-from sandbox.world import generate, names, organisation
-from sandbox.world.people import Contract, Department, Kind, NameUse, Person
+from sandbox.world import generate, organisation, personal
+from sandbox.world.people import FULL_TIME_HOURS, Contract, Department, Person
+from sandbox.world.personal import NotPossible, PersonalData
 
 LOCAL = ZoneInfo("Europe/Amsterdam")
-FULL_TIME_HOURS = 36.0
 
 
 class NotInWorld(LookupError):
     """There is no such person, department or job here."""
-
-
-class NotPossible(ValueError):
-    """HR would refuse this: the message says why."""
-
-
-class PersonalData(TypedDict, total=False):
-    """What can be said about a person when hiring or correcting; the rest is made up."""
-
-    nickname: str
-    given_names: str
-    initials: str
-    birth_prefix: str
-    birth_name: str
-    partner_prefix: str
-    partner_name: str
-    name_use: NameUse
-    gender: str
-    birth_date: date
-    kind: Kind
-    work_mail: str | None
-    private_mail: str
-    work_phone: str | None
-    mobile: str
 
 
 class World:
@@ -108,11 +84,11 @@ class World:
         start: date,
         end: date | None = None,
         hours: float = FULL_TIME_HOURS,
-        **personal: Unpack[PersonalData],
+        **given: Unpack[PersonalData],
     ) -> Person:
         """Somebody new, with the next number; what is not said is made up, without a partner."""
         contract = self._contract(department, job, start, end, hours)
-        newcomer = _newcomer(personal, self._last_human + 1)
+        newcomer = personal.newcomer(given, self._last_human + 1)
         self._last_human += 1
         return self._enter(newcomer, newcomer.human, (contract,))
 
@@ -147,12 +123,15 @@ class World:
         return self._write(replace(person, contracts=(*kept, *first, after)))
 
     def end_contract(self, number: str, last_day: date | None) -> Person:
-        """Every running contract ends on `last_day`; None takes an end date back."""
+        """Every running contract ends on `last_day`; None takes an end date back.
+
+        When none runs any more, it is the last one that is corrected.
+        """
         person = self.person(number)
-        today = self.now().date()
+        meant = _running_or_last(person, self.now().date())
 
         def ended(row: Contract) -> Contract:
-            if row.end is not None and row.end < today and last_day != row.end:
+            if (row.employment, row.sequence) not in meant:
                 return row
             job_end = None if last_day and row.job_end and row.job_end > last_day else row.job_end
             return replace(row, end=last_day, job_end=job_end, modified=self.now())
@@ -192,10 +171,10 @@ class World:
         self.structure += 1
         return person
 
-    def rename(self, number: str, **personal: Unpack[PersonalData]) -> Person:
+    def rename(self, number: str, **given: Unpack[PersonalData]) -> Person:
         """Other names, another use of them, or other personal data."""
-        _refuse_unknown(personal)
-        return self._write(replace(self.person(number), **personal, modified=self.now()))
+        personal.refuse_unknown(given)
+        return self._write(replace(self.person(number), **given, modified=self.now()))
 
     def rehire(
         self,
@@ -286,45 +265,18 @@ class World:
         return person
 
 
-_FIELDS = {field.name for field in fields(Person)}
-
-
-def _refuse_unknown(changes: Iterable[str]) -> None:
-    unknown = sorted(set(changes) - _FIELDS)
-    if unknown:
-        raise NotPossible(f"a person has no {', '.join(unknown)}")
-
-
-def _newcomer(personal: PersonalData, human: int) -> Person:
-    _refuse_unknown(personal)
-    nickname = personal.get("nickname", "Robin")
-    given = personal.get("given_names", nickname)
-    made_up = Person(
-        number="",
-        human=str(human),
-        nickname=nickname,
-        given_names=given,
-        initials=names.initials(given),
-        birth_prefix="",
-        birth_name="Nieuwland",
-        partner_prefix="",
-        partner_name="",
-        name_use=NameUse.BIRTH,
-        gender="X",
-        birth_date=date(1990, 1, 1),
-        kind=Kind.EMPLOYEE,
-        work_mail=None,
-        private_mail=f"p{human}@example.org",
-        work_phone=None,
-        mobile=f"+3160{human - generate.FIRST_HUMAN:07}",
-        contracts=(),
-        modified=datetime.min,  # noqa: DTZ901 - local time has no zone here; stamped on entry
-    )
-    return replace(made_up, **personal)
-
-
 def _main_contract(person: Person, day: date) -> Contract:
     running = [row for row in person.contracts if row.covers(day)]
     if not running:
         raise NotPossible(f"{person.number} has no contract on {day}")
     return max(running, key=lambda row: row.hours)
+
+
+def _running_or_last(person: Person, today: date) -> set[tuple[int, int]]:
+    last = person.contracts[-1]
+    running = {
+        (row.employment, row.sequence)
+        for row in person.contracts
+        if row.end is None or row.end >= today
+    }
+    return running or {(last.employment, last.sequence)}

@@ -17,8 +17,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.world.answers import Answers
-from sandbox.world.company import NotInWorld, NotPossible, World
+from sandbox.world.company import NotInWorld, World
 from sandbox.world.people import Department, Kind, NameUse, Person
+from sandbox.world.personal import NotPossible
 
 CONTROL_PATH = "/_sandbox/world"
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+FULL_TIME_HOURS = 36.0
+"""A full week, on which part-time percentages are reckoned."""
+
 
 class NameUse(StrEnum):
     """Under which surname somebody wants to be known; B is birth name, P partner name."""

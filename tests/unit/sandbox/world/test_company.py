@@ -85,6 +85,23 @@ def test_an_end_is_the_last_day_and_can_be_taken_back(world: World) -> None:
     assert kept.contracts[0].end is None
 
 
+def test_an_end_that_has_passed_can_be_corrected(world: World) -> None:
+    number = hired(world, start=TODAY - timedelta(days=90)).number
+    world.end_contract(number, TODAY - timedelta(days=5))
+
+    assert world.end_contract(number, TOMORROW).contracts[0].end == TOMORROW
+
+
+def test_an_earlier_employment_is_left_alone(world: World) -> None:
+    number = hired(world, start=TODAY - timedelta(days=90)).number
+    world.end_contract(number, TODAY - timedelta(days=30))
+    world.rehire(number, start=TODAY)
+
+    ended = world.end_contract(number, TOMORROW)
+
+    assert [row.end for row in ended.contracts] == [TODAY - timedelta(days=30), TOMORROW]
+
+
 def test_an_end_drops_the_job_that_would_come_after_it(world: World) -> None:
     number = hired(world).number
     world.move(number, on=TODAY + timedelta(days=30), department="ICT-ONT")
