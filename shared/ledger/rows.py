@@ -20,6 +20,7 @@ type Properties = Mapping[str, Value]
 MAX_OPERATIONS = 100
 MAX_TEXT_UNITS = 32_768  # UTF-16 units: 64 KiB a property
 MAX_ENTITY_BYTES = 1_048_576
+MAX_TRANSACTION_BYTES = 4 * 1_048_576
 MAX_PROPERTIES = 252
 MAX_KEY_BYTES = 1_024
 MAX_INTEGER = 2**63 - 1
@@ -49,7 +50,7 @@ class Insert:
 
 @dataclass(frozen=True)
 class Replace:
-    """Write the whole row again, if it is still the version `etag`; no etag means whatever."""
+    """Write the whole row again, if it is still the version `etag`."""
 
     key: str
     properties: Properties
@@ -125,40 +126,57 @@ def check_limits(table: str, partition: str, operations: Sequence[Operation]) ->
     if len(set(keys)) != len(keys):
         raise ValueError(f"a key occurs twice in one transaction on {table}")
     for key in (partition, *keys):
-        _check_key(key)
-    for operation in operations:
-        if isinstance(operation, Insert | Replace | Put):
-            _check_properties(operation.properties)
+        check_key(key)
+    total = sum(
+        _size(partition, operation.key, operation.properties)
+        for operation in operations
+        if isinstance(operation, Insert | Replace | Put)
+    )
+    if total > MAX_TRANSACTION_BYTES:
+        raise ValueError(f"the rows hold {total} bytes, limit {MAX_TRANSACTION_BYTES}")
 
 
-def _check_key(key: str) -> None:
+def check_key(key: str) -> None:
+    """Raise ValueError when no row can have this key or partition."""
     if _FORBIDDEN_IN_KEYS.search(key):
         raise ValueError("a key holds a character that Azure Tables forbids (/ \\ # ? or control)")
     if len(key.encode("utf-16-le")) > MAX_KEY_BYTES:
         raise ValueError(f"a key is longer than {MAX_KEY_BYTES} bytes")
 
 
-def _check_properties(properties: Properties) -> None:
+def _size(partition: str, key: str, properties: Properties) -> int:
+    """The bytes of a row as Azure Tables counts them. Raises ValueError when it takes no such row.
+
+    Azure Storage team blog, "How to calculate the size of a table entity".
+    """
     if len(properties) > MAX_PROPERTIES:
         raise ValueError(f"more than {MAX_PROPERTIES} properties")
-    size = 0
+    size = 4 + 2 * (_units(partition) + _units(key))
     for name, value in properties.items():
         if not _PROPERTY_NAME.fullmatch(name) or name in ("PartitionKey", "RowKey", "Timestamp"):
             raise ValueError(f"property name {name!r} is not allowed")
-        size += 8 + 2 * len(name)
-        match value:
-            case str():
-                units = len(value.encode("utf-16-le")) // 2
-                if units > MAX_TEXT_UNITS:
-                    raise ValueError(
-                        f"property {name} holds {units} units, limit {MAX_TEXT_UNITS}"
-                    )
-                size += 2 * units
-            case bool() | float():
-                size += 8
-            case int():
-                if not -MAX_INTEGER - 1 <= value <= MAX_INTEGER:
-                    raise ValueError(f"property {name} is no 64-bit integer")
-                size += 8
+        size += 8 + 2 * len(name) + _value_size(name, value)
     if size > MAX_ENTITY_BYTES:
         raise ValueError(f"the row holds {size} bytes, limit {MAX_ENTITY_BYTES}")
+    return size
+
+
+def _value_size(name: str, value: Value) -> int:
+    match value:
+        case str():
+            units = _units(value)
+            if units > MAX_TEXT_UNITS:
+                raise ValueError(f"property {name} holds {units} units, limit {MAX_TEXT_UNITS}")
+            return 4 + 2 * units
+        case bool() | float():
+            return 8
+        case int():
+            if not -MAX_INTEGER - 1 <= value <= MAX_INTEGER:
+                raise ValueError(f"property {name} is no 64-bit integer")
+            return 8
+    raise ValueError(f"property {name} is neither text, number nor truth value")
+
+
+def _units(text: str) -> int:
+    """UTF-16 units. A lone surrogate raises UnicodeEncodeError, which is a ValueError."""
+    return len(text.encode("utf-16-le")) // 2
