@@ -17,6 +17,8 @@ from sandbox.faults import Faults, FaultyApp
 from sandbox.world import Answers, World, control
 
 DEFAULT_TOKEN = "0" * 64
+SECONDS_PER_CALL = 0.02
+"""Enough for calls to overlap, so that more than five at a time are noticed."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -39,7 +41,13 @@ def faulty_app(given: argparse.Namespace) -> FaultyApp:
     clock, answers = FileClock(given.clock_file), Answers()
     today = given.today or clock.now().date()
     world = World.generate(given.seed, given.size, today, clock=clock)
-    afas = make_app(world, token=given.token, clock=clock, answers=answers)
+    afas = make_app(
+        world,
+        token=given.token,
+        clock=clock,
+        answers=answers,
+        seconds_per_call=SECONDS_PER_CALL,
+    )
     routes = [*control.routes(world, answers), Mount("/", app=afas)]
     return FaultyApp(Starlette(routes=routes), Faults())
 

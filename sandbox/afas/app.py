@@ -76,6 +76,7 @@ class Rig:
                 with self._busy():
                     await asyncio.sleep(0)  # so that calls that come together are seen together
                     self.environment.admit(request.headers.get("authorization", ""))
+                    await asyncio.sleep(self.environment.seconds_per_call)
                     _refuse_long_address(request)
                     return _json(success, await answer(request))
             except wire.Refused as refused:
@@ -92,7 +93,7 @@ class Rig:
         rows = self._rows(view, names, query)
         answers = self.rows.answers
         shown = paging.Page(0, page.take) if answers.repeats_pages else page
-        cut = shown.cut(rows)
+        cut = self.rows.spoiled(view, shown.cut(rows))
         if len(cut) * len(names.order) > self.environment.max_cells:
             raise wire.functional(wire.OUT_OF_MEMORY)
         body = wire.page_body(page.skip, page.take, names.order, cut)

@@ -1,8 +1,8 @@
 """How does a story change AFAS itself? `/_sandbox/afas`, JSON, outside AFAS's own paths.
 
 GET shows the settings; PATCH changes those it names: `blocked` (views), `unknown_connector`,
-`address_allowed`, `maintenance_seconds`, `max_parallel`, `max_cells`, `token_expiry`, and `cells`
-(employee number -> field id -> value) for rows that are malformed.
+`address_allowed`, `maintenance_seconds`, `max_parallel`, `max_cells`, `seconds_per_call`,
+`token_expiry`, and `cells` (employee number -> field id -> value) for rows that are malformed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _SETTINGS: dict[str, Callable[[Any], Any]] = {
     "maintenance_seconds": int,
     "max_parallel": int,
     "max_cells": int,
+    "seconds_per_call": float,
     "token_expiry": date.fromisoformat,
     "cells": dict,
 }
@@ -44,7 +45,6 @@ def routes(environment: Environment) -> list[Route]:
                 return JSONResponse({"error": f"not a setting: {error}"}, 400)
             for name, value in changes.items():
                 setattr(environment, name, value)
-            environment.version += 1
         shown = {name: getattr(environment, name) for name in _SETTINGS}
         plain = {"blocked": sorted(environment.blocked), "calls": environment.calls}
         return JSONResponse({**shown, "token_expiry": str(environment.token_expiry), **plain})

@@ -43,7 +43,8 @@ class Environment:
 
     `unknown_connector` says how a view outside the app connector is refused: AFAS documents both
     an error (500) and a 401, and a wrong address is a 404. `cells` overwrites single fields:
-    employee number -> field id -> value, which may be one that AFAS would never send.
+    employee number -> field id -> value, which may be one that AFAS would never send. Calls that
+    take no time are never seen to overlap on sockets: `seconds_per_call` above zero shows it.
     """
 
     token: str
@@ -55,8 +56,8 @@ class Environment:
     maintenance_seconds: int = 0
     max_parallel: int = MAX_PARALLEL
     max_cells: int = MAX_CELLS
+    seconds_per_call: float = 0.0
     cells: dict[str, dict[str, Value]] = field(default_factory=dict)
-    version: int = 0
     calls: int = 0
     busy: int = 0
 

@@ -46,7 +46,7 @@ class Rows:
         kept = self._kept.setdefault(view.name, _Kept())
         today = self.world.now().date()
         structure = (self.world.structure, today)
-        stamp = (structure, self.world.version, self.answers.version, self.environment.version)
+        stamp = (structure, self.world.version, self.answers.version)
         if kept.stamp == stamp:
             return kept.rows
         if kept.structure != structure:
@@ -80,14 +80,15 @@ class Rows:
             fresh[person.number] = known
             result.extend(known[1])
         kept.by_person = fresh
-        return self._spoiled(view, result) if self.environment.cells else result
+        return result
 
-    def _spoiled(self, view: View, rows: list[Row]) -> list[Row]:
+    def spoiled(self, view: View, rows: Sequence[Row]) -> Sequence[Row]:
+        """The rows with the planted cells in them, for a page that is about to be sent."""
+        cells = self.environment.cells
         order = Names.of(view).order
         key = next((order.index(name) for name in _KEYS if name in order), None)
-        if key is None:
+        if key is None or not cells:
             return rows
-        cells = self.environment.cells
         return [
             tuple(cells.get(str(row[key]), {}).get(*pair) for pair in zip(order, row, strict=True))
             for row in rows

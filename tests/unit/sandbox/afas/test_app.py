@@ -335,14 +335,17 @@ async def test_the_bsn_is_one_that_nobody_can_have(afas: httpx.AsyncClient) -> N
 
 
 async def test_a_malformed_cell_can_be_planted(afas: httpx.AsyncClient) -> None:
-    cells = {"100030": {"Naamgebruik_code": "banana", "Geboortenaam": None}}
+    odd = {"Naamgebruik_code": "banana", "Geboortenaam": None, "InSite": "maybe"}
+    cells: dict[str, Any] = {"100030": odd}
     await afas.patch("http://afas.test/_sandbox/afas", json={"cells": cells})
 
     (spoiled,) = await one(afas, USERS, "100030")
     (sound,) = await one(afas, USERS, "100031")
+    ordered = await rows(afas, USERS, orderbyfieldids="InSite,Medewerker")
 
     assert (spoiled["Naamgebruik_code"], spoiled["Geboortenaam"]) == ("banana", None)
     assert sound["Naamgebruik_code"] in "0123"
+    assert "maybe" in {row["InSite"] for row in ordered}
 
 
 @pytest.mark.parametrize("change", [{"nonsense": 1}, {"token_expiry": "soon"}, [1]])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import subprocess
+import sys
 from collections import Counter
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +16,7 @@ from sandbox.world import Kind, NameUse, Person, World
 from sandbox.world.control import plain
 
 TODAY = date(2026, 11, 2)
+ROOT = Path(__file__).parents[4]
 
 
 def company(seed: int = 1, size: int = 250) -> World:
@@ -27,6 +32,28 @@ def test_the_same_seed_gives_the_same_people_byte_for_byte() -> None:
 
     assert repr(list(one.people.values())) == repr(list(other.people.values()))
     assert repr(one.departments) == repr(other.departments)
+
+
+def test_two_processes_that_hash_differently_make_the_same_people() -> None:
+    program = (
+        "import datetime, hashlib; from sandbox.world import World; "
+        f"world = World.generate(1, 250, datetime.date.fromisoformat('{TODAY}')); "
+        "print(hashlib.sha256(repr(list(world.people.values())).encode()).hexdigest())"
+    )
+    digests = {
+        subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-c", program],
+            env={"PYTHONHASHSEED": seed, "PYTHONUTF8": "1"},
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        for seed in ("1", "2")
+    }
+
+    assert len(digests) == 1
+    assert digests == {hashlib.sha256(repr(list(company().people.values())).encode()).hexdigest()}
 
 
 def test_the_first_people_are_known_for_ever() -> None:
