@@ -131,30 +131,31 @@ async def _note(
 
 
 async def _join(service: Service, question: Question, book: Book, now: datetime) -> str:
-    """Put the person into the open batch, or into a new one, before anything says it is held."""
-    shown = await _open_batch(service, question, book)
-    if shown:
-        await service.ledger.batches.join(shown, question.member)
-        return shown.batch.batch_id
-    batch = Batch(
-        batch_id=f"{book.kind}-{service.mint()[:8]}",
-        kind=book.kind,
-        opened_at=now,
-        cause=question.cause or f"more than the policy's limit for {book.kind} in one day",
-    )
-    await service.ledger.batches.open(batch, question.member)
-    return batch.batch_id
+    """Put the person into the open batch, or into a new one, before anything says it is held.
 
-
-async def _open_batch(service: Service, question: Question, book: Book) -> Shown | None:
+    Batches are numbered, so that two lanes that find none open mean the same new one.
+    Raises LostRace when somebody else wrote to it.
+    """
+    batches = service.ledger.batches
     mine = book.entries.get(question.person_id)
-    for batch_id in (mine.batch if mine else None, book.open_batch):
-        if batch_id is None:
-            continue
-        shown = await service.ledger.batches.read(batch_id)
-        if shown and shown.batch.state == "open":
-            return shown
-    return None
+    if mine and mine.batch and (shown := await _if_open(service, mine.batch)):
+        await batches.join(shown, question.member)
+        return shown.batch.batch_id
+    batch_id = book.open_batch or f"{book.kind}-1"
+    while shown := await batches.read(batch_id):
+        if shown.batch.state == "open":
+            await batches.join(shown, question.member)
+            return batch_id
+        batch_id = f"{book.kind}-{int(batch_id.rpartition('-')[2]) + 1}"
+    cause = question.cause or f"more than the policy's limit for {book.kind} in one day"
+    batch = Batch(batch_id=batch_id, kind=book.kind, opened_at=now, cause=cause)
+    await batches.open(batch, question.member)
+    return batch_id
+
+
+async def _if_open(service: Service, batch_id: str) -> Shown | None:
+    shown = await service.ledger.batches.read(batch_id)
+    return shown if shown and shown.batch.state == "open" else None
 
 
 async def _approval(service: Service, mine: HarmEntry | None) -> tuple[Batch, Member] | None:

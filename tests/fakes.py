@@ -1,0 +1,353 @@
+"""Small fakes with memory and planned failures; the contract suites keep them honest.
+
+The ledger in flow tests is SQLite in memory and the bus is a list: only sources and targets, whose
+real ones need a network, are faked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from build import NOW, POLICY
+
+from shared.apply.target import Done
+from shared.bus.envelope import Signal
+from shared.errors import NameTaken, Permanent
+from shared.flow.service import Clock, Ledger, Service
+from shared.intake.source import Reading
+from shared.ledger.rows import Store
+from shared.model.account import Applied, EntraAccount, Found, OperatorCard, TopdeskCard
+from shared.model.change import Change, Kind
+from shared.model.desired import DesiredEntra, DesiredTopdesk, TargetName
+from shared.model.event import Event
+from shared.model.person import PersonId, Record
+
+type Moment = Callable[[str], None]
+"""Called before and after each outside call with its name; raising stops the worker there."""
+
+
+def undisturbed(_moment: str) -> None:
+    """Nothing goes wrong."""
+
+
+@dataclass
+class FakeClock:
+    """Calendar, wall and monotonic time, moved together or apart by the test."""
+
+    calendar: datetime = NOW
+    elapsed: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return self.calendar
+
+    def wall(self) -> datetime:
+        return datetime(2026, 11, 2, 9, 0, tzinfo=UTC) + self.elapsed
+
+    def monotonic(self) -> float:
+        return self.elapsed.total_seconds()
+
+    def advance(self, **delta: float) -> None:
+        """Let time pass for everybody."""
+        self.calendar += timedelta(**delta)
+        self.elapsed += timedelta(**delta)
+
+    def as_clock(self) -> Clock:
+        return Clock(now=self.now, wall=self.wall, monotonic=self.monotonic)
+
+
+@dataclass
+class FakeSource:
+    """HR as a dictionary."""
+
+    people: dict[str, Reading] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    name: str = "afas"
+    fails: Exception | None = None
+    """Raised in the middle of every answer."""
+
+    def put(self, *readings: Reading) -> None:
+        """HR now says this."""
+        for reading in readings:
+            assert reading.number is not None
+            self.people[reading.number] = reading
+            self.changed.add(reading.number)
+
+    async def everyone(self) -> AsyncIterator[Reading]:
+        for at, reading in enumerate(list(self.people.values())):
+            if self.fails and at == len(self.people) // 2:
+                raise self.fails
+            yield reading
+        if self.fails:
+            raise self.fails
+
+    async def changed_since(self, moment: datetime) -> AsyncIterator[Reading]:
+        del moment
+        for number in sorted(self.changed):
+            if number in self.people:
+                yield self.people[number]
+        self.changed.clear()
+
+    async def one(self, number: str) -> Reading | None:
+        if self.fails:
+            raise self.fails
+        return self.people.get(number)
+
+
+@dataclass
+class ListBus:
+    """The bus as a list of wakes and signals; a test delivers them, twice or never."""
+
+    wakes: list[tuple[TargetName, PersonId, Event]] = field(default_factory=list)
+    signals: list[tuple[Signal, str]] = field(default_factory=list)
+    moment: Moment = undisturbed
+
+    async def wake(self, target: TargetName, person_id: PersonId, event: Event) -> None:
+        self.moment("before send")
+        self.wakes.append((target, person_id, event))
+        self.moment("after send")
+
+    async def signal(self, said: Signal, message_id: str) -> None:
+        if message_id not in {known for _, known in self.signals}:
+            self.signals.append((said, message_id))
+
+
+@dataclass
+class FakeEntra:
+    """Entra as a dictionary of accounts; names are unique, groups known in advance."""
+
+    groups: frozenset[str] = frozenset({"Iedereen", "ICT", "Zorg"})
+    accounts: dict[str, EntraAccount] = field(default_factory=dict)
+    bin: dict[str, EntraAccount] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    created: Counter[str] = field(default_factory=Counter)
+    """How often an account was created, by employee id."""
+    fails: list[Exception | None] = field(default_factory=list)
+    """Raised by the next calls to `do`, in order; None lets one through."""
+    moment: Moment = undisturbed
+    name: TargetName = TargetName.ENTRA
+
+    async def read(self, desired: DesiredEntra, applied: Applied) -> Found[EntraAccount]:
+        self.moment("before entra read")
+        account = self._find(desired.employee_id, applied.account_id)
+        missing = (set(desired.groups) | set(applied.rights)) - self.groups
+        self.moment("after entra read")
+        return Found[EntraAccount](
+            account=account,
+            obstacles={g: f"group {g} does not exist" for g in sorted(missing)},
+        )
+
+    async def do(self, change: Change, applied: Applied) -> Done:
+        self.calls[change.kind] += 1
+        self.moment(f"before {change.kind}")
+        if self.fails and (error := self.fails.pop(0)):
+            raise error
+        done = self._do(change, applied)
+        self.moment(f"after {change.kind}")
+        return done
+
+    def by_number(self, employee_id: str) -> EntraAccount | None:
+        return next((a for a in self.accounts.values() if a.employee_id == employee_id), None)
+
+    def _find(self, employee_id: str, account_id: str | None) -> EntraAccount | None:
+        if account_id:
+            return self.accounts.get(account_id) or self.bin.get(account_id)
+        return self.by_number(employee_id)
+
+    def _do(self, change: Change, applied: Applied) -> Done:  # noqa: C901 - one arm a kind
+        if change.kind == Kind.CREATE_ACCOUNT:
+            return self._create(change)
+        account_id = applied.account_id
+        assert account_id is not None
+        if change.kind == Kind.RESTORE_ACCOUNT:
+            self.accounts[account_id] = self.bin.pop(account_id).model_copy(
+                update={"deleted": False}
+            )
+            return Done(account_id=account_id)
+        account = self.accounts[account_id]
+        changes: dict[str, Any] = {}
+        match change.kind:
+            case Kind.SET_ATTRIBUTES:
+                changes["attributes"] = {**account.attributes, **change.values}
+                if "employeeId" in change.values:
+                    changes["employee_id"] = change.values["employeeId"]
+            case Kind.ENABLE_SIGN_IN:
+                changes["enabled"] = True
+            case Kind.BLOCK_SIGN_IN:
+                changes["enabled"] = False
+            case Kind.SET_MANAGER:
+                changes["manager_id"] = change.values["manager"]
+            case Kind.CLEAR_MANAGER:
+                changes["manager_id"] = None
+            case Kind.ADD_TO_GROUP:
+                changes["groups"] = account.groups | {change.what}
+            case Kind.REMOVE_FROM_GROUP:
+                changes["groups"] = account.groups - {change.what}
+            case Kind.DELETE_ACCOUNT:
+                self.bin[account_id] = self.accounts.pop(account_id).model_copy(
+                    update={"deleted": True}
+                )
+                return Done()
+            case Kind.REVOKE_SESSIONS:
+                return Done()
+            case _:
+                raise AssertionError(f"not a change of Entra: {change.kind}")
+        self.accounts[account_id] = account.model_copy(update=changes)
+        return Done()
+
+    def _create(self, change: Change) -> Done:
+        values = dict(change.values)
+        login = str(values.pop("userPrincipalName"))
+        number = str(values.pop("employeeId"))
+        enabled = bool(values.pop("accountEnabled"))
+        values.pop("mailNickname", None)
+        for account in self.accounts.values():
+            if account.user_principal_name.casefold() == login.casefold():
+                if account.employee_id == number:
+                    return Done(account_id=account.id, login=login)
+                raise NameTaken("taken", field="userPrincipalName", holder_id=account.id)
+        self.created[number] += 1
+        account_id = f"e{len(self.accounts) + len(self.bin) + 1}"
+        self.accounts[account_id] = EntraAccount(
+            id=account_id,
+            user_principal_name=login,
+            enabled=enabled,
+            employee_id=number,
+            attributes=values,
+        )
+        return Done(account_id=account_id, login=login)
+
+
+@dataclass
+class FakeTopdesk:
+    """TOPdesk as a dictionary of cards."""
+
+    permission_groups: frozenset[str] = frozenset({"Beheerders", "Zorgdesk"})
+    cards: dict[str, TopdeskCard] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    created: Counter[str] = field(default_factory=Counter)
+    fails: list[Exception | None] = field(default_factory=list)
+    moment: Moment = undisturbed
+    name: TargetName = TargetName.TOPDESK
+
+    async def read(self, desired: DesiredTopdesk, applied: Applied) -> Found[TopdeskCard]:
+        self.moment("before topdesk read")
+        card = self.cards.get(applied.account_id or "") or self.by_number(desired.employee_number)
+        wanted = set(desired.operator.permission_groups) if desired.operator else set()
+        missing = wanted - self.permission_groups
+        self.moment("after topdesk read")
+        return Found[TopdeskCard](
+            account=card,
+            obstacles={g: f"permission group {g} does not exist" for g in sorted(missing)},
+        )
+
+    async def do(self, change: Change, applied: Applied) -> Done:
+        self.calls[change.kind] += 1
+        self.moment(f"before {change.kind}")
+        if self.fails and (error := self.fails.pop(0)):
+            raise error
+        done = self._do(change, applied)
+        self.moment(f"after {change.kind}")
+        return done
+
+    def by_number(self, number: str) -> TopdeskCard | None:
+        return next((c for c in self.cards.values() if c.employee_number == number), None)
+
+    def _do(self, change: Change, applied: Applied) -> Done:
+        if change.kind == Kind.CREATE_CARD:
+            return self._create(change)
+        card = self.cards[applied.account_id or ""]
+        operator = card.operator
+        changes: dict[str, Any] = {}
+        done = Done()
+        match change.kind:
+            case Kind.UPDATE_CARD | Kind.SCRUB_CARD:
+                changes = self._written(card, change)
+            case Kind.ARCHIVE_CARD:
+                changes["archived"] = True
+                if operator:
+                    changes["operator"] = operator.model_copy(update={"archived": True})
+            case Kind.UNARCHIVE_CARD:
+                changes["archived"] = False
+            case Kind.CREATE_OPERATOR:
+                if operator:
+                    raise Permanent("this person has an operator already")
+                changes["operator"] = OperatorCard(id=f"o{card.id}", archived=False)
+                done = Done(operator_id=f"o{card.id}")
+            case _:
+                assert operator is not None
+                changes["operator"] = _operator_after(operator, change)
+        self.cards[card.id] = card.model_copy(update=changes)
+        return done
+
+    def _create(self, change: Change) -> Done:
+        number = str(change.values["employeeNumber"])
+        self.created[number] += 1
+        card = TopdeskCard(id=f"t{len(self.cards) + 1}", archived=False, employee_number=number)
+        self.cards[card.id] = card.model_copy(update=self._written(card, change))
+        return Done(account_id=card.id)
+
+    def _written(self, card: TopdeskCard, change: Change) -> dict[str, Any]:
+        values = dict(change.values)
+        changes: dict[str, Any] = {}
+        if "isManager" in values:
+            changes["is_manager"] = bool(values.pop("isManager"))
+        if "manager" in values:
+            changes["manager_id"] = values.pop("manager")
+        if "employeeNumber" in values:
+            changes["employee_number"] = values.pop("employeeNumber")
+        changes["fields"] = {**card.fields, **values}
+        return changes
+
+
+def _operator_after(operator: OperatorCard, change: Change) -> OperatorCard:
+    groups = operator.permission_groups
+    match change.kind:
+        case Kind.ARCHIVE_OPERATOR:
+            return operator.model_copy(update={"archived": True})
+        case Kind.UNARCHIVE_OPERATOR:
+            return operator.model_copy(update={"archived": False})
+        case Kind.ADD_PERMISSION_GROUP:
+            return operator.model_copy(update={"permission_groups": groups | {change.what}})
+        case Kind.REMOVE_PERMISSION_GROUP:
+            return operator.model_copy(update={"permission_groups": groups - {change.what}})
+        case _:
+            raise AssertionError(f"not a change of TOPdesk: {change.kind}")
+
+
+@dataclass
+class World:
+    """A whole service over fakes, and the hands that turn it."""
+
+    service: Service
+    clock: FakeClock
+    hr: FakeSource
+    bus: ListBus
+    entra: FakeEntra
+    topdesk: FakeTopdesk
+
+
+def a_world(store: Store, *, clock: FakeClock, policy: str = POLICY) -> World:
+    """A service over this store with an empty HR and empty targets."""
+    hr, bus = FakeSource(), ListBus()
+    entra, topdesk = FakeEntra(), FakeTopdesk()
+    minted = iter(f"{n:08x}{n:024x}" for n in range(1, 10**9))
+    service = Service(
+        ledger=Ledger(store),
+        bus=bus,
+        clock=clock.as_clock(),
+        mint=lambda: next(minted),
+        sources={"afas": hr},
+        entra=entra,
+        topdesk=topdesk,
+        policy_text=lambda: policy,
+    )
+    return World(service, clock, hr, bus, entra, topdesk)
+
+
+def numbers(records: list[Record]) -> list[str]:
+    """The numbers of these records."""
+    return [record.number for record in records]
