@@ -90,7 +90,7 @@ def _token(call: Call, kind: str) -> Token:
         begun=False,
         issued=tenant.timestamp(),
     )
-    if text is None or text == "latest":
+    if not text or text == "latest":
         return fresh
     token = _decode(text, kind)
     if tenant.clock.now() - datetime.fromisoformat(token.issued) > timedelta(days=TOKEN_DAYS):

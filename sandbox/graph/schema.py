@@ -14,8 +14,11 @@ type Kind = Literal["string", "boolean", "datetime", "strings", "complex", "obje
 
 COMPARE = frozenset({"eq", "ne", "ge", "le", "in"})
 TEXT = COMPARE | {"startswith"}
+PHRASE = TEXT - {"in"}
 ADDRESS = TEXT | {"endswith"}
 FLAG = frozenset({"eq", "ne", "in"})
+ONLY_EQ = frozenset({"eq"})
+EQ_NE = frozenset({"eq", "ne"})
 ITEMS = frozenset({"eq", "ge", "le", "startswith"})
 NONE: frozenset[str] = frozenset()
 
@@ -154,7 +157,7 @@ _USER = (
         "onPremisesExtensionAttributes",
         "complex",
         EXTENSION_ATTRIBUTE_LENGTH,
-        operators=TEXT,
+        operators=FLAG,
         needs_advanced=True,
         members=EXTENSION_ATTRIBUTES,
         synced=True,
@@ -162,7 +165,7 @@ _USER = (
     Property("onPremisesImmutableId", max_length=256, operators=COMPARE, synced=True),
     _system("onPremisesLastSyncDateTime", "datetime", operators=COMPARE),
     _system("onPremisesSamAccountName", operators=TEXT),
-    _system("onPremisesSecurityIdentifier", operators=FLAG),
+    _system("onPremisesSecurityIdentifier", operators=ONLY_EQ),
     _system("onPremisesSyncEnabled", "boolean", operators=FLAG),
     _system("onPremisesUserPrincipalName", operators=TEXT),
     Property("otherMails", "strings", OTHER_MAILS_LENGTH, operators=ADDRESS - {"ne"}),
@@ -195,23 +198,23 @@ _USER = (
 _GROUP = (
     _system("id", default=True, operators=FLAG | {"startswith"}),
     _system("deletedDateTime", "datetime", default=True, operators=COMPARE, sortable="advanced"),
-    _text("classification", 128, default=True),
+    Property("classification", max_length=128, operators=PHRASE, default=True),
     _system("createdDateTime", "datetime", default=True, operators=COMPARE, sortable="advanced"),
-    _text("description", 1024, default=True, synced=True),
+    Property("description", max_length=1024, operators=PHRASE, default=True, synced=True),
     _text("displayName", 256, default=True, nullable=False, sortable="always", synced=True),
     _system("expirationDateTime", "datetime", default=True, operators=COMPARE),
-    Property("groupTypes", "strings", default=True, operators=frozenset({"eq"})),
-    Property("isAssignableToRole", "boolean", default=True, operators=FLAG),
+    Property("groupTypes", "strings", default=True, operators=ONLY_EQ),
+    Property("isAssignableToRole", "boolean", default=True, operators=EQ_NE),
     _system("mail", default=True, operators=TEXT),
-    Property("mailEnabled", "boolean", default=True, nullable=False, operators=FLAG, synced=True),
+    Property("mailEnabled", "boolean", default=True, nullable=False, operators=EQ_NE, synced=True),
     _text("mailNickname", 64, default=True, nullable=False, synced=True),
-    _text("membershipRule", 3072, default=True),
+    Property("membershipRule", max_length=3072, operators=PHRASE, default=True),
     Property("membershipRuleProcessingState", default=True, operators=FLAG),
     _system("onPremisesDomainName", default=True),
     _system("onPremisesLastSyncDateTime", "datetime", default=True, operators=COMPARE),
     _system("onPremisesNetBiosName", default=True),
     _system("onPremisesSamAccountName", default=True, operators=TEXT),
-    _system("onPremisesSecurityIdentifier", default=True, operators=FLAG),
+    _system("onPremisesSecurityIdentifier", default=True, operators=ONLY_EQ),
     _system("onPremisesSyncEnabled", "boolean", default=True, operators=FLAG),
     Property("preferredDataLocation", default=True),
     _text("preferredLanguage", 64, default=True),
@@ -223,7 +226,7 @@ _GROUP = (
     _system("securityIdentifier", default=True),
     Property("theme", default=True),
     Property("visibility", default=True),
-    _system("hasMembersWithLicenseErrors", "boolean", operators=frozenset({"eq"})),
+    _system("hasMembersWithLicenseErrors", "boolean", operators=ONLY_EQ),
     _system("isManagementRestricted", "boolean"),
 )
 
