@@ -32,7 +32,7 @@ SQL = {
     "10": "substr(lower({0}), 1, length({1})) = lower({1})",
     "11": "instr(lower({0}), lower({1})) = 0",
     "12": "substr(lower({0}), 1, length({1})) <> lower({1})",
-    "13": "{1} = '' or substr(lower({0}), -length({1})) = lower({1})",
+    "13": "{0} is not null and ({1} = '' or substr(lower({0}), -length({1})) = lower({1}))",
     "14": "{1} <> '' and substr(lower({0}), -length({1})) <> lower({1})",
 }
 
