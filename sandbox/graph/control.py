@@ -144,7 +144,7 @@ def grant_role(service: Service, body: Json) -> Json:
 def _door(service: Service, door: Door) -> Callable[[Request], Awaitable[Response]]:
     async def respond(http: Request) -> Response:
         try:
-            body = json.loads(await http.body() or b"{}")
+            body = dict(json.loads(await http.body() or b"{}"))
             return JSONResponse(door(service, body))
         except (ValueError, TypeError, KeyError) as error:
             return JSONResponse({"error": f"not understood: {error}"}, 400)
