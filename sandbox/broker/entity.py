@@ -102,7 +102,7 @@ class ReceiverNode:
             raise AmqpError(INVALID_FIELD, "a session id is a string")
 
     def _accept_session(self, session_id: str) -> None:
-        session = self._queue.accept_session(session_id, self)
+        session = self._queue.sessions.accept(session_id, self)
         ticks = round(session.locked_until * TICKS_A_SECOND) + TICKS_AT_EPOCH
         self._link.accept(
             max_message_bytes=self._queue.settings.max_message_bytes,
@@ -118,7 +118,7 @@ class ReceiverNode:
             timeout = DEFAULT_WAIT_MS
         seconds = max(0, min(timeout, MAX_WAIT_MS)) / 1000
         self._waiting = timers.at(now + seconds, self._give_up)
-        self._queue.next_session(self._granted)
+        self._queue.sessions.wait(self._granted)
 
     def _granted(self, session_id: str) -> None:
         self._stop_waiting()
@@ -134,7 +134,7 @@ class ReceiverNode:
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
-            self._queue.stop_waiting(self._granted)
+            self._queue.sessions.stop_waiting(self._granted)
 
     def _detached(self) -> None:
         self._stop_waiting()

@@ -125,12 +125,12 @@ def _renew_lock(call: Call) -> dict[Value, Value]:
 
 
 def _renew_session_lock(call: Call) -> dict[Value, Value]:
-    end = call.queue.renew_session(call.session_id(), call.connection)
+    end = call.queue.sessions.renew(call.session_id(), call.connection)
     return {"expiration": Timestamp.of(end)}
 
 
 def _get_session_state(call: Call) -> dict[Value, Value]:
-    session = call.queue.session_held(call.session_id(), call.connection)
+    session = call.queue.sessions.held_from(call.session_id(), call.connection)
     return {"session-state": session.state}
 
 
@@ -138,7 +138,7 @@ def _set_session_state(call: Call) -> None:
     state = call.body.get("session-state")
     if state is not None and not isinstance(state, bytes):
         raise AmqpError(ARGUMENT_ERROR, "session-state is no binary")
-    call.queue.set_state(call.session_id(), state, call.connection)
+    call.queue.sessions.set_state(call.session_id(), state, call.connection)
 
 
 def _peek(call: Call) -> dict[Value, Value]:
@@ -220,7 +220,7 @@ def _get_message_sessions(call: Call) -> dict[Value, Value]:
     if skip < 0 or top < 1:
         raise AmqpError(OUT_OF_RANGE, "skip is at least 0 and top at least 1")
     since = None if since_ms >= EVERY_SESSION_MS else since_ms / 1000
-    ids = call.queue.session_ids(since)[skip : skip + top]
+    ids = call.queue.sessions.ids(since)[skip : skip + top]
     if not ids:
         return _NOTHING_FOUND
     return {"skip": Int(skip + len(ids)), "sessions-ids": Array(STRING_ARRAY, ids)}
