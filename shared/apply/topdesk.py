@@ -1,0 +1,264 @@
+"""Bring one person's cards in TOPdesk up to date, a change at a time. Called by flow.
+
+TOPdesk has no conditional writes, no idempotency keys and no unique employee number, and answers
+400 to what was done already: so every change reads first, and a create looks for the number.
+Decides nothing; which cards are meant is found in topdesk_cards.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+from shared.apply.target import Done
+from shared.apply.topdesk_cards import BRANCH, Cards, card_of, choose, lacking
+from shared.errors import Permanent, Transient, UnknownReply
+from shared.model.account import Applied, Found, TopdeskCard
+from shared.model.change import Change, Kind
+from shared.model.desired import DesiredTopdesk, TargetName
+from shared.vendors.topdesk.fields import (
+    EMPLOYEE_NUMBER,
+    LIMITS,
+    LOOKUPS,
+    Value,
+    folded,
+    too_long,
+)
+from shared.vendors.topdesk.lookups import (
+    ARCHIVING_REASON,
+    DEPARTMENT,
+    LOCATION,
+    PERMISSION_GROUP,
+    Lookups,
+)
+from shared.vendors.topdesk.operators import OperatorRow
+from shared.vendors.topdesk.persons import Build, Ref, Written
+from shared.vendors.topdesk.tenant import Tenant
+
+
+class TopdeskTarget:
+    """TOPdesk over REST as a target: persons, and the operator cards linked to them."""
+
+    def __init__(self, tenant: Tenant, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._tenant = tenant
+        self._lookups = Lookups(tenant, monotonic=monotonic)
+        self._cards = Cards(tenant, self._lookups)
+        self._persons = self._cards.persons
+        self._operators = self._cards.operators
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @property
+    def name(self) -> TargetName:
+        """TOPdesk."""
+        return TargetName.TOPDESK
+
+    async def read(self, desired: DesiredTopdesk, applied: Applied) -> Found[TopdeskCard]:
+        """The person card by its recorded id, else by the employee number, and its operator.
+
+        Raises Permanent when several cards have the number, and when the recorded card is not
+        shown and no other has the number; Transient or TargetDown when it cannot be known now.
+        """
+        return await self._cards.read(desired, applied)
+
+    async def do(self, change: Change, applied: Applied) -> Done:
+        """Carry out one change; both cards of a person are in one hand at a time."""
+        async with self._turn(applied.account_id):
+            try:
+                return await self._do(change, applied)
+            except Permanent:
+                # It may have been an id of yesterday: the next look reads the lists anew.
+                self._lookups.forget()
+                raise
+
+    @asynccontextmanager
+    async def _turn(self, card_id: str | None) -> AsyncIterator[None]:
+        """An archive and a change of rights at one moment leave an operator half of each."""
+        turn = self._turns.setdefault(card_id, asyncio.Lock()) if card_id else asyncio.Lock()
+        async with turn:
+            yield
+
+    async def _do(self, change: Change, applied: Applied) -> Done:
+        match change.kind:
+            case Kind.CREATE_CARD:
+                return await self._create(change)
+            case Kind.UPDATE_CARD:
+                await self._update(card_of(applied), change.values)
+            case Kind.ARCHIVE_CARD:
+                await self._archive(card_of(applied), change.what)
+            case Kind.UNARCHIVE_CARD:
+                return await self._unarchive(card_of(applied))
+            case Kind.SCRUB_CARD:
+                await self._scrub(card_of(applied), change)
+            case Kind.CREATE_OPERATOR:
+                return await self._create_operator(card_of(applied), change)
+            case Kind.ARCHIVE_OPERATOR:
+                return await self._archive_operator(applied, change.what)
+            case Kind.UNARCHIVE_OPERATOR:
+                return await self._unarchive_operator(applied)
+            case Kind.ADD_PERMISSION_GROUP | Kind.REMOVE_PERMISSION_GROUP:
+                return await self._permission_group(change, applied)
+            case _:
+                raise ValueError(f"TOPdesk knows no change '{change.kind}'")
+        return Done()
+
+    async def _create(self, change: Change) -> Done:
+        _refuse_what_is_too_long(change.values)
+        for person in await self._cards.with_number(str(change.values.get(EMPLOYEE_NUMBER) or "")):
+            if person.archived:
+                raise UnknownReply(
+                    "an archived card with the number has come to light: read again"
+                )
+            await self._update(person.id, change.values)
+            return Done(account_id=person.id)
+        created = await self._persons.create(
+            self._builder(change.values, None), self._lookups.forget
+        )
+        return Done(account_id=created.id)
+
+    async def _update(self, card_id: str, values: Mapping[str, Value]) -> None:
+        _refuse_what_is_too_long(values)
+        await self._persons.update(card_id, self._builder(values, card_id), self._lookups.forget)
+
+    async def _archive(self, card_id: str, reason: str) -> None:
+        if not (await self._cards.shown(card_id)).archived:
+            await self._persons.archive(card_id, await self._reason(reason))
+
+    async def _unarchive(self, card_id: str) -> Done:
+        """Both cards are read again: newer products bring the operator along."""
+        person = await self._cards.shown(card_id)
+        if not person.archived:
+            return Done()
+        operators = await self._operators.of_person(card_id, person.employee_number)
+        await self._persons.unarchive(card_id)
+        if (await self._cards.shown(card_id)).archived:
+            raise Transient("TOPdesk un-archived a person card and shows it archived still")
+        revived = await self._revived(operators)
+        return Done(operator_id=revived[0] if revived else None)
+
+    async def _scrub(self, card_id: str, change: Change) -> None:
+        """Empty the fields; an archived card takes no changes and comes back for the moment.
+
+        Whatever happens in between, it is archived again, and so is an operator that came along.
+        """
+        person = await self._cards.shown(card_id)
+        if not person.archived:
+            await self._update(card_id, change.values)
+            return
+        reason_id = await self._reason(change.what)
+        operators = await self._operators.of_person(card_id, person.employee_number)
+        await self._persons.unarchive(card_id)
+        try:
+            await self._update(card_id, change.values)
+        finally:
+            for operator_id in await self._revived(operators):
+                await self._operators.archive(operator_id, reason_id)
+            await self._persons.archive(card_id, reason_id)
+
+    async def _create_operator(self, card_id: str, change: Change) -> Done:
+        _refuse_what_is_too_long(change.values)
+        person = await self._cards.shown(card_id)
+        rows = await self._operators.of_person(card_id, person.employee_number)
+        if standing := choose(rows, Applied()):
+            if standing.archived:
+                await self._operators.unarchive(standing.id)
+            return Done(operator_id=standing.id)
+        values = {**change.values, EMPLOYEE_NUMBER: person.employee_number}
+        created = await self._operators.create(
+            card_id, self._builder(values, card_id), self._lookups.forget
+        )
+        return Done(operator_id=created.id)
+
+    async def _archive_operator(self, applied: Applied, reason: str) -> Done:
+        operator = await self._cards.operator_of(applied)
+        if not operator.archived:
+            await self._operators.archive(operator.id, await self._reason(reason))
+        return Done(operator_id=operator.id)
+
+    async def _unarchive_operator(self, applied: Applied) -> Done:
+        operator = await self._cards.operator_of(applied)
+        if operator.archived:
+            await self._operators.unarchive(operator.id)
+        return Done(operator_id=operator.id)
+
+    async def _permission_group(self, change: Change, applied: Applied) -> Done:
+        """Give or take one; what is so already is not asked for again."""
+        operator_id = applied.operator_id or (await self._cards.operator_of(applied)).id
+        has = await self._operators.permission_groups(operator_id)
+        held = {folded(name): group_id for name, group_id in has.items()}
+        wants = change.kind is Kind.ADD_PERMISSION_GROUP
+        group_id = held.get(folded(change.what))
+        if wants and group_id is None:
+            await self._operators.link(operator_id, await self._group(change.what))
+        elif not wants and group_id is not None:
+            await self._operators.unlink(operator_id, group_id)
+        return Done(operator_id=operator_id)
+
+    # --- what several of them need ---------------------------------------------------------------
+
+    def _builder(self, values: Mapping[str, Value], card_id: str | None) -> Build:
+        async def build() -> Written:
+            return {
+                field: await self._resolved(field, value, values, card_id)
+                for field, value in values.items()
+            }
+
+        return build
+
+    async def _resolved(
+        self, field: str, value: Value, values: Mapping[str, Value], card_id: str | None
+    ) -> Value | Ref:
+        """A lookup by its id here; a department that TOPdesk lacks is made."""
+        if field not in LOOKUPS or not isinstance(value, str):
+            return value
+        if field == DEPARTMENT:
+            if self._tenant.habits.departments_are_text:
+                return value
+            return Ref(value, await self._lookups.department(value))
+        branch_id = None
+        if field == LOCATION:
+            branch_id = await self._branch_id(values.get(BRANCH), card_id)
+        found = await self._lookups.find(field, value, branch_id=branch_id)
+        if found is None:
+            raise Permanent(lacking(field, value))
+        return Ref(value, found)
+
+    async def _branch_id(self, branch: Value, card_id: str | None) -> str | None:
+        """Of the branch being written, else of the card's: a location belongs to one."""
+        if isinstance(branch, str):
+            return await self._lookups.find(BRANCH, branch)
+        return (await self._cards.shown(card_id, BRANCH)).ref(BRANCH) if card_id else None
+
+    async def _revived(self, before: list[OperatorRow]) -> list[str]:
+        """Which of those that were archived are so no longer?"""
+        archived = [operator.id for operator in before if operator.archived]
+        now = [await self._operators.by_id(operator_id) for operator_id in archived]
+        return [operator.id for operator in now if operator and not operator.archived]
+
+    async def _reason(self, name: str) -> str | None:
+        """The archiving reason's id; none when the policy names none."""
+        if not name:
+            return None
+        found = await self._lookups.find(ARCHIVING_REASON, name)
+        if found is None:
+            raise Permanent(lacking(ARCHIVING_REASON, name), mender="policy")
+        return found
+
+    async def _group(self, name: str) -> str:
+        found = await self._lookups.find(PERMISSION_GROUP, name)
+        if found is None:
+            raise Permanent(lacking(PERMISSION_GROUP, name), mender="policy")
+        return found
+
+
+def _refuse_what_is_too_long(values: Mapping[str, Value]) -> None:
+    """Raise Permanent: what may be cut was cut by the plan, the rest would be another value."""
+    for field, value in values.items():
+        if too_long(field, value):
+            raise Permanent(
+                f"{field} has {len(str(value))} characters, TOPdesk takes {LIMITS[field]}; "
+                "shorten it in HR",
+                mender="hr",
+            )

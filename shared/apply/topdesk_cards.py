@@ -1,0 +1,226 @@
+"""Which cards in TOPdesk are this person's, and what stands in the way? Read for apply/topdesk.py.
+
+An id that answers 404 may be hidden by a filter of the API account: the number is sought before
+anything is said, and such a card is never reported as absent. Writes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.errors import Permanent
+from shared.model.account import Applied, Found, OperatorCard, TopdeskCard
+from shared.model.desired import ALIVE, DesiredTopdesk, State
+from shared.vendors.topdesk.fields import (
+    IS_MANAGER,
+    LOOKUPS,
+    MANAGER,
+    MARK_FIELD,
+    REMOVED,
+    REMOVED_MARK,
+    Value,
+    about,
+    folded,
+)
+from shared.vendors.topdesk.lookups import (
+    ARCHIVING_REASON,
+    DEPARTMENT,
+    LOCATION,
+    PERMISSION_GROUP,
+    Lookups,
+)
+from shared.vendors.topdesk.operators import OperatorRow, Operators
+from shared.vendors.topdesk.persons import Person, Persons
+from shared.vendors.topdesk.tenant import Tenant
+
+BRANCH: Final = "branch"
+
+
+class Cards:
+    """The cards of one TOPdesk, looked up for a person."""
+
+    def __init__(self, tenant: Tenant, lookups: Lookups) -> None:
+        self._tenant = tenant
+        self._lookups = lookups
+        self.persons = Persons(tenant)
+        self.operators = Operators(tenant)
+
+    async def read(self, desired: DesiredTopdesk, applied: Applied) -> Found[TopdeskCard]:
+        """The person card by its recorded id, else by the employee number, and its operator.
+
+        Raises Permanent when several cards have the number, and when the recorded card is not
+        shown and no other has the number; Transient or TargetDown when it cannot be known now.
+        """
+        fields = _asked(desired)
+        person = await self._find(desired, applied, fields)
+        operator = None
+        if person and _concerns_operators(desired, applied, person):
+            rows = await self.operators.of_person(person.id, person.employee_number)
+            operator = choose(rows, applied)
+        obstacles = await self._obstacles(desired)
+        if operator and desired.operator and self._is_unlinked(operator):
+            obstacles["operator link"] = (
+                f"operator card {operator.id} has the person's number but is not linked to the "
+                "person card, and the API cannot link it; link them in TOPdesk"
+            )
+        card = await self._card(person, operator, fields) if person else None
+        return Found(account=card, obstacles=obstacles)
+
+    async def _find(
+        self, desired: DesiredTopdesk, applied: Applied, fields: frozenset[str]
+    ) -> Person | None:
+        recorded = applied.account_id
+        person = await self.persons.by_id(recorded, fields) if recorded else None
+        number = desired.employee_number
+        if person and folded(person.employee_number) == folded(number):
+            return person
+        others = await self.with_number(number)
+        if person and not person.is_anonymised:
+            if others:
+                raise Permanent(
+                    f"TOPdesk card {person.id} is ours, but card {others[0].id} has its new "
+                    f"number {number}; join or renumber them in TOPdesk"
+                )
+            return person
+        if others:
+            return await self.persons.by_id(others[0].id, fields)
+        if recorded and not person:
+            raise Permanent(
+                f"TOPdesk does not show person card {recorded} any more and none has number "
+                f"{number}; deleted, or hidden by a filter of the API account: show it again"
+            )
+        return None
+
+    async def with_number(self, number: str) -> list[Person]:
+        """The one card with this number, or none. Raises Permanent when there are several."""
+        found = [p for p in await self.persons.by_number(number) if not p.is_anonymised]
+        if len(found) > 1:
+            ids = ", ".join(sorted(person.id for person in found))
+            raise Permanent(
+                f"TOPdesk has {len(found)} person cards with number {number} ({ids}); leave the "
+                "number on the right one only"
+            )
+        return found
+
+    async def _card(
+        self, person: Person, operator: OperatorRow | None, fields: frozenset[str]
+    ) -> TopdeskCard:
+        return TopdeskCard(
+            id=person.id,
+            archived=person.archived,
+            employee_number=person.employee_number,
+            fields={field: person.value(field) for field in fields},
+            is_manager=bool(person.value(IS_MANAGER)),
+            manager_id=person.ref(MANAGER),
+            scrubbed=person.value(MARK_FIELD) == REMOVED_MARK,
+            operator=operator
+            and OperatorCard(
+                id=operator.id,
+                archived=operator.archived,
+                permission_groups=frozenset(await self.operators.permission_groups(operator.id)),
+            ),
+        )
+
+    async def _obstacles(self, desired: DesiredTopdesk) -> dict[str, str]:
+        """What the policy names and this TOPdesk lacks; departments are made, so never lacking."""
+        if desired.state in ALIVE:
+            return {**await self._missing_on_card(desired), **await self._missing_groups(desired)}
+        reason = desired.archive_reason
+        if not reason or await self._lookups.find(ARCHIVING_REASON, reason):
+            return {}
+        return {ARCHIVING_REASON: lacking(ARCHIVING_REASON, reason)}
+
+    async def _missing_on_card(self, desired: DesiredTopdesk) -> dict[str, str]:
+        generation = await self._tenant.generation()
+        branch = desired.card[BRANCH].value if BRANCH in desired.card else None
+        missing = {}
+        for field, wanted in desired.card.items():
+            value = wanted.value
+            if not self._tenant.knows(field.partition(".")[0], generation):
+                missing[about(field)] = (
+                    f"this TOPdesk is too old for {field}; drop topdesk.card.{field} from the "
+                    "policy"
+                )
+            elif field not in LOOKUPS or field == DEPARTMENT or not isinstance(value, str):
+                continue
+            elif not await self._lookup(field, value, branch):
+                missing[about(field)] = lacking(field, value)
+        return missing
+
+    async def _missing_groups(self, desired: DesiredTopdesk) -> dict[str, str]:
+        return {
+            group: lacking(PERMISSION_GROUP, group)
+            for group in (desired.operator.permission_groups if desired.operator else ())
+            if not await self._lookups.find(PERMISSION_GROUP, group)
+        }
+
+    async def _lookup(self, field: str, name: str, branch: Value) -> str | None:
+        branch_id = None
+        if field == LOCATION and isinstance(branch, str):
+            branch_id = await self._lookups.find(BRANCH, branch)
+        return await self._lookups.find(field, name, branch_id=branch_id)
+
+    def _is_unlinked(self, operator: OperatorRow) -> bool:
+        return operator.linked_person_id is None and self._tenant.habits.links_operators
+
+    async def shown(self, card_id: str, *fields: str) -> Person:
+        """The card as it is now. Raises Permanent when TOPdesk does not show it."""
+        person = await self.persons.by_id(card_id, fields)
+        if person is None:
+            raise Permanent(
+                f"TOPdesk does not show person card {card_id}; deleted, or hidden by a filter of "
+                "the API account"
+            )
+        return person
+
+    async def operator_of(self, applied: Applied) -> OperatorRow:
+        """The operator card meant: the recorded one, else the one of the person card."""
+        if applied.operator_id:
+            recorded = await self.operators.by_id(applied.operator_id)
+            if recorded:
+                return recorded
+        person = await self.shown(card_of(applied))
+        rows = await self.operators.of_person(person.id, person.employee_number)
+        operator = choose(rows, applied)
+        if operator is None:
+            raise Permanent(f"TOPdesk shows no operator card for person card {person.id}")
+        return operator
+
+
+def _asked(desired: DesiredTopdesk) -> frozenset[str]:
+    """The card fields to read; a removal must see what there is to empty."""
+    removed = REMOVED if desired.state is State.DELETED else ()
+    return frozenset({*desired.card, *removed})
+
+
+def _concerns_operators(desired: DesiredTopdesk, applied: Applied, person: Person) -> bool:
+    """Could the plan depend on an operator card? For most people it cannot: a call less."""
+    return bool(
+        desired.operator
+        or applied.operator_id
+        or applied.rights
+        or desired.state not in ALIVE
+        or person.archived
+    )
+
+
+def choose(rows: list[OperatorRow], applied: Applied) -> OperatorRow | None:
+    """The operator card meant. Raises Permanent when nobody can tell which."""
+    recorded = [row for row in rows if row.id == applied.operator_id]
+    candidates = recorded or [row for row in rows if not row.archived] or rows
+    if len(candidates) > 1:
+        ids = ", ".join(sorted(row.id for row in candidates))
+        raise Permanent(f"several operator cards are one person's ({ids}); archive all but one")
+    return candidates[0] if candidates else None
+
+
+def card_of(applied: Applied) -> str:
+    """The id of the person card that a change is about."""
+    if applied.account_id is None:
+        raise ValueError("a change to a card needs the card's id in `applied`")
+    return applied.account_id
+
+
+def lacking(kind: str, name: str) -> str:
+    """The sentence for something the policy names and TOPdesk does not have."""
+    return f"TOPdesk has no {kind} '{name}'; make it there, or name another one in the policy"

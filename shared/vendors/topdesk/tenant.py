@@ -1,0 +1,250 @@
+"""How does one TOPdesk want to be spoken to? Calls, pages, and what it turned out to accept.
+
+Two generations of the person API are alive (Supporting Files 1.x and 2.x); the Accept header
+chooses, and a TOPdesk too old for v2 answers 406. `*/*`, httpx's default, gets either one: every
+call here names its own. Used by the other files of this vendor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Final
+
+import httpx
+
+from shared.errors import TargetDown
+from shared.rest import Rest
+from shared.vendors.topdesk.answers import faults, refusal
+
+type Row = Mapping[str, Any]
+type Body = Mapping[str, Any]
+
+API: Final = "/tas/api"
+JSON: Final = "application/json"
+PERSON_V2: Final = "application/x.topdesk-person-v2+json"
+PERSONS_V2: Final = "application/x.topdesk-collection-person-v2+json"
+PERSON_BODY_V2: Final = "application/x-topdesk-person-v2+json"
+"""What POST /persons declared up to 2.7.4, with a dash after the x."""
+
+_NEWER: Final = frozenset(
+    {
+        "hasSspAccess",
+        "isCaller",
+        "linkedPerson",
+        "showObjectsOfBranch",
+        "showObjectsOfSubsidiaries",
+    }
+)
+"""Fields that came later than v2 itself, or are in v2 only: a tenant may not know them."""
+_V2_ONLY: Final = _NEWER - {"linkedPerson"}
+_MOST_PAGES: Final = 1000
+_PAGE_ROWS: Final = 100
+"""The most that operators give a page; persons give more, but nobody here asks for many."""
+_MOST_LESSONS: Final = 8
+EMPTY: Final[Mapping[str, None]] = {"id": None}
+"""A lookup without a value, as HelloID's connector writes it."""
+
+
+class Generation(IntEnum):
+    """Of the person API."""
+
+    V1 = 1
+    V2 = 2
+
+
+@dataclass
+class Habits:
+    """What this tenant turned out to accept; learnt from a refusal once, then remembered."""
+
+    unknown_fields: set[str] = field(default_factory=set)
+    departments_are_text: bool = False
+    """The setting 'departments' is plain text: by name, not by id."""
+    empties_by_null: bool = False
+    """A lookup is emptied with null rather than with an object without id."""
+    person_body: str = JSON
+    links_operators: bool = True
+    """Operators can be asked for by the person they are linked to."""
+
+
+def base_url(setting: str) -> str:
+    """TOPDESK_URL as the address before `/tas`, however much of it was pasted."""
+    return setting.strip().rstrip("/").removesuffix("/api").removesuffix("/tas")
+
+
+class Tenant:
+    """One TOPdesk over HTTP. `rest`'s client has `base_url` and Basic authentication."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+        self._generation: Generation | None = None
+        self._version: tuple[int, ...] | None = None
+        self._once = asyncio.Lock()
+        self.habits = Habits()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        at: Mapping[str, str] | None = None,
+        body: Any = None,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+    ) -> httpx.Response:
+        """The answer, refusals included. Accept is JSON unless `headers` says otherwise."""
+        return await self._rest.call(
+            method,
+            API + path,
+            at=at,
+            json=body,
+            params=params,
+            headers={"Accept": JSON, **(headers or {})},
+            idempotent=idempotent,
+        )
+
+    async def generation(self) -> Generation:
+        """Which person API it speaks: asked once."""
+        async with self._once:
+            if self._generation is None:
+                self._generation = await self._detect()
+            return self._generation
+
+    async def product_version(self) -> tuple[int, ...]:
+        """The product's version as numbers, (16, 6, 7) for 16.06.007: asked once."""
+        async with self._once:
+            if self._version is None:
+                response = await self.call("GET", "/productVersion")
+                if not response.is_success:
+                    raise refusal(response, "tell its product version")
+                said = decoded(response)
+                self._version = tuple(int(said[part]) for part in ("major", "minor", "patch"))
+            return self._version
+
+    async def _detect(self) -> Generation:
+        """By the list, whose path both have: an item of v2 would be a 404 on v1."""
+        response = await self.call(
+            "GET",
+            "/persons",
+            params={"pageSize": 1, "fields": "id"},
+            headers={"Accept": PERSONS_V2},
+        )
+        if response.status_code == httpx.codes.NOT_ACCEPTABLE:
+            return Generation.V1
+        if not response.is_success:
+            raise refusal(response, "list persons")
+        if response.status_code == httpx.codes.NO_CONTENT:
+            return Generation.V2
+        return Generation.V1 if isinstance(decoded(response), list) else Generation.V2
+
+    def knows(self, name: str, generation: Generation) -> bool:
+        """May this field be sent to it and asked of it?"""
+        too_new = generation is Generation.V1 and name in _V2_ONLY
+        return not too_new and name not in self.habits.unknown_fields
+
+    async def rows(self, path: str, params: Mapping[str, str | int]) -> list[Row]:
+        """All rows of a v1-style list: 206 says that there are more, 204 that there are none."""
+        return await self._pages(path, params, ("start", "page_size"), JSON)
+
+    async def rows_v2(self, path: str, params: Mapping[str, str | int]) -> list[Row]:
+        """All rows of a v2-style list. `next` is absolute here and relative there: not used."""
+        return await self._pages(path, params, ("pageStart", "pageSize"), PERSONS_V2)
+
+    async def _pages(
+        self, path: str, params: Mapping[str, str | int], paging: tuple[str, str], accept: str
+    ) -> list[Row]:
+        start, size = paging
+        found: list[Row] = []
+        for _ in range(_MOST_PAGES):
+            response = await self.call(
+                "GET",
+                path,
+                params={**params, start: len(found), size: _PAGE_ROWS},
+                headers={"Accept": accept},
+            )
+            if not response.is_success:
+                raise refusal(response, f"list {path}", list(params.values()))
+            page = _page(response)
+            if found and page and page[0].get("id") == found[0].get("id"):
+                raise TargetDown(f"TOPdesk gives the same page of {path} again and again")
+            found += page
+            if response.status_code != httpx.codes.PARTIAL_CONTENT:
+                return found
+            if not page:
+                raise TargetDown(f"TOPdesk says there is more of {path} and gives nothing")
+        raise TargetDown(f"TOPdesk does not come to the end of {path}")
+
+    async def whole(self, path: str, params: Mapping[str, str | int] | None = None) -> list[Row]:
+        """A list that has no pages."""
+        response = await self.call("GET", path, params=params)
+        if not response.is_success:
+            raise refusal(response, f"list {path}")
+        return _page(response)
+
+    async def negotiate(
+        self,
+        send: Callable[[], Awaitable[tuple[httpx.Response, Body]]],
+        *,
+        forget_lookups: Callable[[], bool] = lambda: False,
+    ) -> tuple[httpx.Response, Body]:
+        """Send until it is accepted, as long as each refusal teaches something new.
+
+        `send` builds the request anew each time and gives back what it sent with the answer.
+        """
+        for _ in range(_MOST_LESSONS):
+            response, sent = await send()
+            if response.is_success:
+                break
+            if not (self._learn(response, sent) or (_is_stale(response) and forget_lookups())):
+                break
+        return response, sent
+
+    def _learn(self, response: httpx.Response, sent: Body) -> bool:
+        """Did this refusal tell a habit that we did not know?"""
+        habits = self.habits
+        if response.status_code == httpx.codes.UNSUPPORTED_MEDIA_TYPE:
+            known, habits.person_body = habits.person_body, PERSON_BODY_V2
+            return known != PERSON_BODY_V2
+        for fault in faults(response):
+            if fault.says("does not exist") and (new := _NEWER & set(fault.fields)):
+                learnt = not new <= habits.unknown_fields
+                habits.unknown_fields |= new
+                return learnt
+            if fault.says("setting for departments"):
+                are_text = fault.says("from an id")
+                learnt = are_text != habits.departments_are_text
+                habits.departments_are_text = are_text
+                return learnt
+            if fault.says("cannot be parsed") and EMPTY in sent.values():
+                habits.empties_by_null = True
+                return True
+        return False
+
+
+def decoded(response: httpx.Response) -> Any:
+    """The JSON of a successful answer. Raises TargetDown for a web page and the like."""
+    try:
+        return response.json()
+    except ValueError as error:
+        raise TargetDown(
+            "TOPdesk answered something that is no JSON; check that TOPDESK_URL is its address "
+            "and no sign-in page stands before /tas/api"
+        ) from error
+
+
+def _page(response: httpx.Response) -> list[Row]:
+    if response.status_code == httpx.codes.NO_CONTENT or not response.content:
+        return []
+    match decoded(response):
+        case list() as rows:
+            return rows
+        case {"item": [*rows]} | {"results": [*rows]}:
+            return rows
+    raise TargetDown("TOPdesk answered a list in a shape that nobody documented")
+
+
+def _is_stale(response: httpx.Response) -> bool:
+    return any(fault.says("cannot be found") for fault in faults(response))
