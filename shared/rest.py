@@ -156,7 +156,7 @@ class Rest:
         template is logged. `idempotent=True` allows a PATCH or POST to be repeated. Raises
         Transient, TargetDown or UnknownReply.
         """
-        url = path.format_map({key: quote(value, safe="") for key, value in (at or {}).items()})
+        url = fill(path, at)
 
         async def send() -> httpx.Response:
             return await self._client.request(
@@ -189,6 +189,16 @@ async def persist(
     except _Again as last:
         raise last.error from last.__cause__
     raise AssertionError("a retry loop either returns or raises")
+
+
+def fill(template: str, at: Mapping[str, str] | None = None) -> str:
+    """The path with its placeholders filled, percent-encoded.
+
+    Raises ValueError for an empty value: `/users/` and what lies under it are other things.
+    """
+    if empty := [key for key, value in (at or {}).items() if value in ("", ".", "..")]:
+        raise ValueError(f"{template}: no value for {', '.join(empty)}")
+    return template.format_map({k: quote(v, safe="") for k, v in (at or {}).items()})
 
 
 def redacted(headers: Mapping[str, str]) -> dict[str, str]:

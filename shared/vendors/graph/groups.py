@@ -1,0 +1,47 @@
+"""Groups in Graph: find one by name or id, add and remove one member.
+
+Facts from Microsoft Graph v1.0: "group resource type", "Add members", "Remove member".
+"""
+
+from __future__ import annotations
+
+import re
+
+from shared.vendors.graph import paths
+from shared.vendors.graph.client import Graph, Json
+from shared.vendors.graph.refusals import NotVisible
+
+SELECT = (
+    "id,displayName,groupTypes,mailEnabled,securityEnabled,onPremisesSyncEnabled,"
+    "isAssignableToRole,isManagementRestricted"
+)
+_OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+async def find(graph: Graph, name_or_id: str) -> tuple[Json, ...]:
+    """The groups with this display name, which need not be unique, or the one with this id."""
+    if _OBJECT_ID.fullmatch(name_or_id):
+        try:
+            found = await graph.call(
+                "GET", paths.GROUP, at={"group": name_or_id}, params={"$select": SELECT}
+            )
+        except NotVisible:
+            return ()
+        return (found,)
+    literal = name_or_id.replace("'", "''")
+    params = {"$filter": f"displayName eq '{literal}'", "$select": SELECT}
+    return tuple([group async for group in graph.pages(paths.GROUPS, params=params)])
+
+
+async def add_member(graph: Graph, group_id: str, user_id: str) -> None:
+    """Add one; Refused with `says_exists` when they are in it already."""
+    body = {"@odata.id": f"{graph.base_url}/directoryObjects/{user_id}"}
+    await graph.call(
+        "POST", paths.GROUP_MEMBERS, at={"group": group_id}, json=body, idempotent=True
+    )
+
+
+async def remove_member(graph: Graph, group_id: str, user_id: str) -> None:
+    """Remove one; NotVisible when they are not in it."""
+    at = {"group": group_id, "user": user_id}
+    await graph.call("DELETE", paths.GROUP_MEMBER, at=at)
