@@ -15,7 +15,6 @@ from typing import Any
 from build import NOW, POLICY
 
 from shared.apply.target import Done
-from shared.bus.envelope import Signal
 from shared.errors import NameTaken, Permanent
 from shared.flow.service import Clock, Ledger, Service
 from shared.intake.source import Reading
@@ -25,6 +24,7 @@ from shared.model.change import Change, Kind
 from shared.model.desired import DesiredEntra, DesiredTopdesk, TargetName
 from shared.model.event import Event
 from shared.model.person import PersonId, Record
+from shared.model.signal import Signal
 
 type Moment = Callable[[str], None]
 """Called before and after each outside call with its name; raising stops the worker there."""

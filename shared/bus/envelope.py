@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from azure.core.messaging import CloudEvent
@@ -17,17 +16,10 @@ from azure.servicebus import ServiceBusMessage
 from shared.errors import Permanent
 from shared.model.event import Event
 from shared.model.person import PersonId
+from shared.model.signal import Signal
 
 SOURCE = "/instroom"
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
-
-
-@dataclass(frozen=True)
-class Signal:
-    """HR said that this number changed: read that person again."""
-
-    source: str
-    number: str
 
 
 def wake(person_id: PersonId, event: Event, message_id: str) -> ServiceBusMessage:

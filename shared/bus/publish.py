@@ -15,11 +15,11 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 from azure.servicebus.exceptions import ServiceBusError
 
 from shared.bus import envelope
-from shared.bus.envelope import Signal
 from shared.errors import Transient
 from shared.model.desired import TargetName
 from shared.model.event import Event
 from shared.model.person import PersonId
+from shared.model.signal import Signal
 
 SIGNALS = "hr-signals"
 _SENDS = 2  # an idle link is closed by the service after ten minutes: the second try opens anew

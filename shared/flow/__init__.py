@@ -4,3 +4,11 @@ collect.py reads HR and hands each changed person to decide.py; decide.py writes
 and wakes the targets; provision.py makes one target agree for one person. sweep.py brings back
 whatever is due. service.py holds the rooms they work with.
 """
+
+from shared.flow.approve import approve
+from shared.flow.collect import full_sync, poll, signalled
+from shared.flow.decide import decide
+from shared.flow.provision import provision
+from shared.flow.sweep import sweep
+
+__all__ = ["approve", "decide", "full_sync", "poll", "provision", "signalled", "sweep"]

@@ -1,0 +1,12 @@
+"""The app as the host sees it: it registers the blueprints; it reads and builds nothing."""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from shared.triggers import bus, timer, web
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+app.register_functions(web.blueprint)
+app.register_functions(timer.blueprint)
+app.register_functions(bus.blueprint)

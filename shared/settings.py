@@ -1,0 +1,181 @@
+"""Which settings does the app have, and what do they say? The only reader of the environment.
+
+Locally they come from local.settings.json; the example file beside it equals this class, by test.
+Nothing is refused here: what is missing or wrong is told by `problems`, so that the app indexes
+all its functions and health and doctor can say how to mend it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from shared.errors import Misconfigured
+from shared.model.frozen import Frozen
+
+WEBHOOK_SECRET = "WEBHOOK_SECRET_"  # noqa: S105 - the beginning of a name
+KNOWN_SOURCES = ("afas",)
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def _is_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is no address; write it with https://")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise ValueError("must begin with https://; plain http is for this machine alone")
+    return value.rstrip("/")
+
+
+type Url = Annotated[str, AfterValidator(_is_url)]
+
+
+class Settings(Frozen):
+    """Every setting; the alias is its name in the environment."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_alias=True, use_attribute_docstrings=True
+    )
+
+    service_bus: SecretStr | None = Field(default=None, alias="ServiceBusConnection")
+    """Connection string of Service Bus; on a laptop the sandbox's."""
+    service_bus_namespace: str | None = Field(
+        default=None, alias="ServiceBusConnection__fullyQualifiedNamespace"
+    )
+    """The namespace's host name, when the app's identity is used instead."""
+    ledger_url: SecretStr = Field(default=SecretStr(""), alias="LEDGER_URL")
+    """`sqlite:///path`, the https:// address of Azure Tables, or a storage connection string."""
+    policy_file: str = Field(default="policy.yaml", alias="POLICY_FILE")
+    """The rules as deployed."""
+    hr_sources: str = Field(default="afas", alias="HR_SOURCES")
+    """Comma list of the HR systems to read: afas."""
+    afas_base_url: Url | None = Field(default=None, alias="AFAS_BASE_URL")
+    """`https://<number>.rest.afas.online/ProfitRestServices`."""
+    afas_token: SecretStr | None = Field(default=None, alias="AFAS_TOKEN")
+    """Token of the app connector."""
+    afas_persons: str = Field(default="T4E_HelloID_Users_v2", alias="AFAS_PERSONS_CONNECTOR")
+    """The view with a row for each person."""
+    afas_contracts: str = Field(
+        default="T4E_HelloID_Employments_v2", alias="AFAS_CONTRACTS_CONNECTOR"
+    )
+    """The view with a row for each contract in one job."""
+    afas_modified: str = Field(default="", alias="AFAS_MODIFIED_FIELD")
+    """Log field of both views, for polling; empty: a poll reads everyone."""
+    graph_base_url: Url = Field(default="https://graph.microsoft.com/v1.0", alias="GRAPH_BASE_URL")
+    """Where Microsoft Graph is."""
+    graph_auth: Literal["identity", "none"] = Field(default="identity", alias="GRAPH_AUTH")
+    """`identity` is the app's own; `none` is for the sandbox and refused elsewhere."""
+    topdesk_url: Url | None = Field(default=None, alias="TOPDESK_URL")
+    """`https://<name>.topdesk.net`, without /tas."""
+    topdesk_username: str | None = Field(default=None, alias="TOPDESK_USERNAME")
+    """Login name of the operator that Instroom works as."""
+    topdesk_app_password: SecretStr | None = Field(default=None, alias="TOPDESK_APP_PASSWORD")
+    """Application password of that operator."""
+    hr_poll_schedule: str = Field(default="0 */15 * * * *", alias="HR_POLL_SCHEDULE")
+    """When to ask HR what changed (NCRONTAB, UTC)."""
+    hr_full_sync_schedule: str = Field(default="0 30 2 * * *", alias="HR_FULL_SYNC_SCHEDULE")
+    """When to read everyone."""
+    due_schedule: str = Field(default="0 * * * * *", alias="DUE_SCHEDULE")
+    """When to bring back what is due."""
+    clock_file: str | None = Field(default=None, alias="CLOCK_FILE")
+    """The laptop's calendar: a file with seconds to add to the clock."""
+    webhook_secrets: Mapping[str, SecretStr] = Field(default={}, alias=WEBHOOK_SECRET)
+    """`WEBHOOK_SECRET_<SOURCE>`: signature secret of that source's webhook, `whsec_...`."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the HR sources, as listed."""
+        return tuple(filter(None, (name.strip() for name in self.hr_sources.split(","))))
+
+    def webhook_secret(self, source: str) -> str | None:
+        """The signature secret of a source's webhook, if it has one."""
+        secret = self.webhook_secrets.get(source.casefold())
+        return secret.get_secret_value() if secret else None
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. Raises Misconfigured for the first value that is wrong."""
+    values = os.environ if environment is None else environment
+    names = {field.alias for field in Settings.model_fields.values()} - {WEBHOOK_SECRET}
+    given: dict[str, object] = {name: values[name] for name in names if name and values.get(name)}
+    given[WEBHOOK_SECRET] = {
+        name.removeprefix(WEBHOOK_SECRET).casefold(): secret
+        for name, secret in values.items()
+        if name.startswith(WEBHOOK_SECRET) and secret
+    }
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        problem = str(first.get("ctx", {}).get("error", first["msg"]))
+        raise Misconfigured(
+            str(first["loc"][0]), problem, "Mend the setting and restart"
+        ) from None
+
+
+def problems(settings: Settings) -> Iterator[Misconfigured]:
+    """Everything that keeps the app from working, each with how to mend it."""
+    if not settings.service_bus and not settings.service_bus_namespace:
+        yield _missing("ServiceBusConnection", "a connection string, or set its namespace")
+    if not settings.ledger_url.get_secret_value():
+        yield _missing("LEDGER_URL", "sqlite:///path or the address of the storage account")
+    if not Path(settings.policy_file).is_file():
+        yield Misconfigured(
+            "POLICY_FILE", "there is no such file", "Deploy policy.yaml with the app"
+        )
+    yield from _source_problems(settings)
+    yield from _target_problems(settings)
+    if settings.clock_file and not is_loopback(settings):
+        yield Misconfigured(
+            "CLOCK_FILE",
+            "the calendar can only be moved on a laptop",
+            "Remove it, or let ServiceBusConnection point at the sandbox",
+        )
+
+
+def is_loopback(settings: Settings) -> bool:
+    """Is Service Bus this machine's sandbox?"""
+    connection = settings.service_bus.get_secret_value() if settings.service_bus else ""
+    endpoint = next(
+        (part[9:] for part in connection.split(";") if part.casefold().startswith("endpoint=")), ""
+    )
+    return urlsplit(endpoint).hostname in _LOOPBACK
+
+
+def _source_problems(settings: Settings) -> Iterator[Misconfigured]:
+    if not settings.sources:
+        yield _missing("HR_SOURCES", f"one of {', '.join(KNOWN_SOURCES)}")
+    for source in settings.sources:
+        if source not in KNOWN_SOURCES:
+            known = ", ".join(KNOWN_SOURCES)
+            yield Misconfigured("HR_SOURCES", f"there is no source '{source}'", f"Known: {known}")
+    if "afas" in settings.sources:
+        if not settings.afas_base_url:
+            yield _missing("AFAS_BASE_URL", "https://<number>.rest.afas.online/ProfitRestServices")
+        if not settings.afas_token:
+            yield _missing("AFAS_TOKEN", "the token of the app connector")
+
+
+def _target_problems(settings: Settings) -> Iterator[Misconfigured]:
+    if (
+        settings.graph_auth == "none"
+        and urlsplit(settings.graph_base_url).hostname not in _LOOPBACK
+    ):
+        yield Misconfigured(
+            "GRAPH_AUTH", "'none' is for the sandbox alone", "Set it to identity, or remove it"
+        )
+    if not settings.topdesk_url:
+        yield _missing("TOPDESK_URL", "https://<name>.topdesk.net")
+    if not settings.topdesk_username:
+        yield _missing("TOPDESK_USERNAME", "the login name of Instroom's operator")
+    if not settings.topdesk_app_password:
+        yield _missing("TOPDESK_APP_PASSWORD", "the application password of that operator")
+
+
+def _missing(name: str, example: str) -> Misconfigured:
+    return Misconfigured(name, "is not set", f"Give it {example}")

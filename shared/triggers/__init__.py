@@ -1,0 +1,1 @@
+"""From the Functions host into the flow and back: the only room that knows azure.functions."""

@@ -1,0 +1,51 @@
+"""What does the clock make happen? Polls, full syncs and the sweep of what is due.
+
+A source that fails is told in its cursor and in the log; the other sources go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import azure.functions as func
+
+from shared import flow, log, wiring
+from shared.errors import InstroomError, LostRace
+from shared.flow.service import Service
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("hr_poll")
+@blueprint.timer_trigger("timer", schedule="%HR_POLL_SCHEDULE%")
+async def hr_poll(timer: func.TimerRequest) -> None:
+    """Collect what changed since the last poll."""
+    del timer
+    await _each_source(flow.poll)
+
+
+@blueprint.function_name("hr_full_sync")
+@blueprint.timer_trigger("timer", schedule="%HR_FULL_SYNC_SCHEDULE%")
+async def hr_full_sync(timer: func.TimerRequest) -> None:
+    """Collect everyone, and note the missing."""
+    del timer
+    await _each_source(flow.full_sync)
+
+
+@blueprint.function_name("due")
+@blueprint.timer_trigger("timer", schedule="%DUE_SCHEDULE%")
+async def due(timer: func.TimerRequest) -> None:
+    """Bring back what is due: dates, leases, retries, approvals, a new policy."""
+    del timer
+    await flow.sweep(await wiring.service())
+
+
+async def _each_source(collect: Callable[[Service, str], Awaitable[int]]) -> None:
+    service = await wiring.service()
+    for source in service.sources:
+        try:
+            await collect(service, source)
+        except LostRace:
+            log.info("another run was first", source=source)
+        except InstroomError as error:
+            log.warning("source not read", source=source, reason=error)

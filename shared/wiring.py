@@ -1,0 +1,254 @@
+"""Where are real clients built? Here, lazily, once a process, and closed together.
+
+Triggers and the command line ask for `service()`. Azure's credential, the ledger and Service Bus
+are opened when the first function needs them: building at import would hide every function when a
+setting is wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from azure.core.credentials import AccessToken
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.servicebus.aio import ServiceBusClient
+
+from shared import settings as setting
+from shared.apply.entra import EntraTarget
+from shared.apply.topdesk import TopdeskTarget
+from shared.bus.publish import ServiceBus
+from shared.errors import InstroomError, Misconfigured
+from shared.flow.service import Clock, Ledger, Service
+from shared.intake.afas import AfasSource, Views
+from shared.ledger.rows import Store
+from shared.ledger.sqlite import open_sqlite
+from shared.ledger.tables import open_tables
+from shared.policy.load import load
+from shared.rest import Rest
+from shared.settings import Settings
+from shared.vendors.afas import Afas
+from shared.vendors.graph import client as graph
+from shared.vendors.topdesk.tenant import Tenant, base_url
+
+TOPDESK_AT_ONCE = 4  # an on-premises TOPdesk is one server that people are working on
+
+
+@dataclass(frozen=True)
+class Report:
+    """What health and doctor say: the parts with what is wrong with each, or nothing."""
+
+    parts: tuple[tuple[str, str | None], ...]
+
+    @property
+    def ready(self) -> bool:
+        """Can the app work?"""
+        return all(problem is None for _, problem in self.parts)
+
+    def as_json(self) -> dict[str, object]:
+        """The report as an answer over HTTP."""
+        told = {name: problem or "ok" for name, problem in self.parts}
+        return {"ready": self.ready, "parts": told}
+
+
+class Wiring:
+    """Everything that has to be closed again, built once from the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.afas: AfasSource | None = None
+        self._open = AsyncExitStack()
+        self._credential: AsyncTokenCredential | None = None
+
+    async def service(self) -> Service:
+        """Build the flow's rooms. Raises Misconfigured for the first setting that is wrong."""
+        for problem in setting.problems(self.settings):
+            raise problem
+        clock = _clock(self.settings)
+        store = await self._store(clock)
+        bus = ServiceBus(self._service_bus)
+        self._open.push_async_callback(bus.close)
+        return Service(
+            ledger=Ledger(store),
+            bus=bus,
+            clock=clock,
+            mint=lambda: uuid.uuid4().hex,
+            sources={name: self._source(name) for name in self.settings.sources},
+            entra=EntraTarget(self._graph()),
+            topdesk=TopdeskTarget(self._topdesk()),
+            policy_text=lambda: Path(self.settings.policy_file).read_text(encoding="utf-8"),
+            policy_name=self.settings.policy_file,
+        )
+
+    async def close(self) -> None:
+        """Close what was opened, last first."""
+        await self._open.aclose()
+
+    async def _store(self, clock: Clock) -> Store:
+        url = self.settings.ledger_url.get_secret_value()
+        if url.startswith("sqlite:///"):
+            path = Path(url.removeprefix("sqlite:///"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            store = await open_sqlite(path, wall=clock.wall)
+        else:
+            by_identity = url.startswith("https://")
+            credential = self._identity() if by_identity else None
+            store = await open_tables(url, credential=credential)
+        self._open.push_async_callback(store.close)
+        return store
+
+    def _service_bus(self) -> ServiceBusClient:
+        if self.settings.service_bus:
+            connection = self.settings.service_bus.get_secret_value()
+            return ServiceBusClient.from_connection_string(connection)
+        namespace = self.settings.service_bus_namespace or ""
+        return ServiceBusClient(namespace, self._identity())
+
+    def _source(self, name: str) -> AfasSource:
+        """The source of this name; `problems` has refused every other."""
+        assert name == "afas"  # noqa: S101 - refused above
+        settings = self.settings
+        afas = Afas(settings.afas_base_url or "", _secret(settings.afas_token), None)
+        self._open.push_async_callback(afas.close)
+        modified = settings.afas_modified or None
+        self.afas = AfasSource(
+            afas, Views(settings.afas_persons, settings.afas_contracts, modified)
+        )
+        return self.afas
+
+    def _graph(self) -> graph.Graph:
+        sandbox = self.settings.graph_auth == "none"
+        credential: Any = NoCredential() if sandbox else self._identity()
+        opened = graph.connect(self.settings.graph_base_url, credential)
+        self._open.push_async_callback(opened.close)
+        return opened
+
+    def _topdesk(self) -> Tenant:
+        settings = self.settings
+        client = httpx.AsyncClient(
+            base_url=base_url(settings.topdesk_url or ""),
+            auth=(settings.topdesk_username or "", _secret(settings.topdesk_app_password)),
+            timeout=httpx.Timeout(30, connect=5),
+        )
+        self._open.push_async_callback(client.aclose)
+        return Tenant(Rest(client, name="TOPdesk", concurrency=TOPDESK_AT_ONCE))
+
+    def _identity(self) -> AsyncTokenCredential:
+        if self._credential is None:
+            from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - not on a laptop
+
+            credential = DefaultAzureCredential()
+            self._open.push_async_callback(credential.close)
+            self._credential = credential
+        return self._credential
+
+
+class NoCredential:
+    """The sandbox asks for no token; refused for any address but this machine's."""
+
+    async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """Give a token that opens nothing."""
+        del scopes, options
+        return AccessToken("sandbox", int(time.time()) + 3600)
+
+
+_wiring: Wiring | None = None
+_service: Service | None = None
+_lock = asyncio.Lock()
+
+
+def settings() -> Settings:
+    """The settings of this process. Raises Misconfigured."""
+    return setting.read()
+
+
+async def service() -> Service:
+    """The service of this process, built by whoever asks first. Raises Misconfigured."""
+    global _wiring, _service  # noqa: PLW0603 - one client a process, as Azure advises
+    async with _lock:
+        if _service is None:
+            _wiring = Wiring(settings())
+            try:
+                _service = await _wiring.service()
+            except BaseException:
+                await _wiring.close()
+                raise
+        return _service
+
+
+async def close() -> None:
+    """Close this process's clients."""
+    global _wiring, _service  # noqa: PLW0603 - as above
+    async with _lock:
+        if _wiring:
+            await _wiring.close()
+        _wiring = _service = None
+
+
+async def health() -> Report:
+    """Whether the app can work: settings, policy, ledger and the last read of each source."""
+    try:
+        told = settings()
+        wrong = list(setting.problems(told))
+    except Misconfigured as error:
+        return Report(((error.what, str(error)),))
+    if wrong:
+        return Report(tuple((problem.what, str(problem)) for problem in wrong))
+    parts: list[tuple[str, str | None]] = [("settings", None)]
+    parts.append(("policy", await _problem(_check_policy_file)))
+    parts.append(("ledger", await _problem(_check_ledger)))
+    if parts[-1][1] is None:
+        for source in (await service()).sources:
+            parts.append((f"source {source}", await _source_problem(source)))
+    return Report(tuple(parts))
+
+
+async def _problem(check: Callable[[], Awaitable[None]]) -> str | None:
+    try:
+        await check()
+    except InstroomError as error:
+        return str(error)
+    return None
+
+
+async def _check_policy_file() -> None:
+    path = Path(settings().policy_file)
+    load(path.read_text(encoding="utf-8"), name=path.name)
+
+
+async def _check_ledger() -> None:
+    await (await service()).ledger.policies.active()
+
+
+async def _source_problem(source: str) -> str | None:
+    cursor, _ = await (await service()).ledger.cursors.read(source)
+    return cursor.problem
+
+
+def _secret(value: Any) -> str:
+    return str(value.get_secret_value()) if value else ""
+
+
+def _clock(settings: Settings) -> Clock:
+    """Wall time, and the calendar that CLOCK_FILE moves on a laptop."""
+
+    def wall() -> datetime:
+        return datetime.now(UTC)
+
+    if not settings.clock_file:
+        return Clock(now=wall, wall=wall)
+    path = Path(settings.clock_file)
+
+    def calendar() -> datetime:
+        text = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+        return wall() + timedelta(seconds=float(text or 0))
+
+    return Clock(now=calendar, wall=wall)
