@@ -75,7 +75,9 @@ def pause_before_repeating(error: Exception) -> float | bool:
     if not isinstance(error, Transient) or isinstance(error, UnknownReply):
         return False
     wait = error.retry_after_seconds
-    return True if wait is None else wait < PATIENCE_SECONDS and wait
+    if not wait:
+        return True
+    return wait if wait <= PATIENCE_SECONDS else False
 
 
 def _by_answer(error: HttpResponseError, lost: type[Transient]) -> Exception:

@@ -1,0 +1,138 @@
+"""A wire to Azure Tables that loses replies. It stands between the SDK and Azurite, or alone.
+
+Every request takes the next fault of `plan`; without one it is passed on unharmed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+ACCOUNT = "devstoreaccount1"
+# Azurite's published account key (Microsoft Learn, "Use the Azurite emulator"): no secret.
+ACCOUNT_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+
+@dataclass(frozen=True)
+class Lose:
+    """Carry the request out and hang up after `keep` bytes of the reply."""
+
+    keep: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Answer this error; `carried_out` says whether the request was passed on before."""
+
+    status: int
+    code: str
+    retry_after_seconds: int | None = None
+    carried_out: bool = False
+
+
+@dataclass
+class Wire:
+    """What was asked, and what will go wrong next."""
+
+    port: int = 0
+    plan: list[Lose | Answer] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    """The request lines, in order."""
+
+    @property
+    def connection_string(self) -> str:
+        return connection_string(self.port)
+
+    @property
+    def transactions(self) -> int:
+        return sum("$batch" in line for line in self.asked)
+
+
+def connection_string(port: int) -> str:
+    endpoint = f"http://127.0.0.1:{port}/{ACCOUNT}"
+    return (
+        f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};"
+        f"TableEndpoint={endpoint};"
+    )
+
+
+@asynccontextmanager
+async def wire(upstream_port: int | None = None) -> AsyncIterator[Wire]:
+    """A wire on a free port; without an upstream only planned answers can be given."""
+    line = Wire()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = await _request(reader)
+            line.asked.append(request.split(b"\r\n", 1)[0].decode())
+            writer.write(await _reply(line, request, upstream_port))
+            await writer.drain()
+        except asyncio.IncompleteReadError:
+            pass  # the client opened a connection and asked nothing
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    line.port = server.sockets[0].getsockname()[1]
+    try:
+        yield line
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+async def _request(reader: asyncio.StreamReader) -> bytes:
+    """One request as bytes, asking its server to hang up afterwards."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    first, *headers = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
+    length = 0
+    kept = [first, b"Connection: close"]
+    for header in headers:
+        name, _, value = header.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+        if name.lower() != b"connection":
+            kept.append(header)
+    return b"\r\n".join(kept) + b"\r\n\r\n" + await reader.readexactly(length)
+
+
+async def _reply(line: Wire, request: bytes, upstream_port: int | None) -> bytes:
+    fault = line.plan.pop(0) if line.plan else None
+    match fault:
+        case None:
+            return await _pass_on(request, upstream_port)
+        case Lose(keep):
+            return (await _pass_on(request, upstream_port))[:keep]
+        case Answer():
+            if fault.carried_out:
+                await _pass_on(request, upstream_port)
+            return _error(fault)
+
+
+async def _pass_on(request: bytes, upstream_port: int | None) -> bytes:
+    if upstream_port is None:
+        raise AssertionError("a request without a planned answer, and nobody behind the wire")
+    reader, writer = await asyncio.open_connection("127.0.0.1", upstream_port)
+    writer.write(request)
+    reply = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return reply
+
+
+def _error(answer: Answer) -> bytes:
+    """An error as Tables words it, outside a batch reply."""
+    body = f'{{"odata.error":{{"code":"{answer.code}","message":{{"lang":"en","value":"No."}}}}}}'
+    wait = answer.retry_after_seconds
+    lines = [
+        f"HTTP/1.1 {answer.status} Planned",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        *([f"Retry-After: {wait}"] if wait is not None else []),
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
