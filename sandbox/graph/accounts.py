@@ -96,6 +96,7 @@ def update(call: Call) -> Reply:
     user = call.user_to_write()
     named = bodies.checked(call.request.json(), USER, bindings=frozenset())
     _refuse_mastered(user, named)
+    _refuse_restricted(user)
     if SENSITIVE.intersection(named):
         refuse_privileged(tenant, user["id"])
     if "passwordProfile" in named and not PASSWORD_ROLES & tenant.app_roles:
@@ -122,6 +123,7 @@ def delete(call: Call) -> Reply:
 
 def remove(call: Call, user: Json) -> Reply:
     """Soft-delete this user; also what a forgotten `/$ref` does (accidentally) to a member."""
+    _refuse_restricted(user)
     refuse_privileged(call.tenant, user["id"])
     recycle.delete_user(call.tenant, user["id"])
     return Reply(204, ids=(user["id"],), changed=("deletedDateTime",))
@@ -159,6 +161,12 @@ def _refuse_mastered(user: Json, named: Json) -> None:
             "Unable to update the specified properties for objects that have originated within an"
             " external service."
         )
+
+
+def _refuse_restricted(user: Json) -> None:
+    """In a restricted administrative unit a Graph permission is not enough."""
+    if user.get("isManagementRestricted"):
+        raise refusals.forbidden()
 
 
 def _without_password(named: Json) -> Json:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.graph import queries, refusals
 from sandbox.graph.queries import Cursors, Query
+from sandbox.graph.refusals import ADVANCED_HINT
 from sandbox.graph.replication import Versioned
 from sandbox.graph.schema import EXTENSION_ATTRIBUTES, GROUP, USER, Schema
 from sandbox.graph.tenant import GraphTenant
@@ -87,6 +88,9 @@ class Call:
             cast or "", ANY
         )
         query = queries.parse(self.request, schema)
+        if (query.filter or query.order) and not query.wants_count:
+            # Graph, "List group members": these need the advanced parameters on every relation.
+            raise refusals.unsupported_query(f"The query is not supported {ADVANCED_HINT}")
         store = {USER.resource: self.tenant.accounts, GROUP.resource: self.tenant.group_objects}
         chosen = store.get(schema.resource)
         if chosen is None:

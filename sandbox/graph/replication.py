@@ -39,6 +39,7 @@ class Versioned[K, V]:
     replication: Replication
     current: dict[K, V] = field(default_factory=dict)
     _past: dict[K, deque[tuple[float, V | None]]] = field(default_factory=dict)
+    _order: deque[tuple[float, K]] = field(default_factory=deque)
 
     def put(self, key: K, value: V) -> None:
         """Set or replace."""
@@ -69,20 +70,21 @@ class Versioned[K, V]:
 
     def recent(self) -> Iterator[K]:
         """Keys that changed within the lag: an index of the present may miss them."""
+        self._forget()
         yield from self._past
 
     def _remember(self, key: K) -> None:
-        if self.replication.seconds <= 0:
-            self._past.clear()
-            return
-        wall = self.replication.clock.wall()
-        self._forget_before(wall - self.replication.seconds)
-        self._past.setdefault(key, deque()).append((wall, self.current.get(key)))
+        self._forget()
+        if self.replication.seconds > 0:
+            wall = self.replication.clock.wall()
+            self._past.setdefault(key, deque()).append((wall, self.current.get(key)))
+            self._order.append((wall, key))
 
-    def _forget_before(self, moment: float) -> None:
-        for key in list(self._past):
-            versions = self._past[key]
-            while versions and versions[0][0] <= moment:
-                versions.popleft()
-            if not versions:
+    def _forget(self) -> None:
+        """Drop what no replica can show any more; changes leave in the order they came."""
+        horizon = self.replication.clock.wall() - self.replication.seconds
+        while self._order and self._order[0][0] <= horizon:
+            _, key = self._order.popleft()
+            self._past[key].popleft()
+            if not self._past[key]:
                 del self._past[key]

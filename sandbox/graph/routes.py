@@ -73,6 +73,7 @@ TABLE: Mapping[str, Mapping[str, Handler]] = {
     "directoryObjects/{object}": {"GET": relations.read_object},
     "directory/deletedItems/{cast}": {"GET": deleted.read_all},
     "directory/deletedItems/{object}": {"GET": deleted.read, "DELETE": deleted.purge},
+    "directory/deletedItems/{object}/{cast}": {"GET": deleted.read},
     "directory/deletedItems/{object}/restore": {"POST": deleted.restore},
     "subscribedSkus": {"GET": licences.read_skus},
     "domains": {"GET": company.read_domains},

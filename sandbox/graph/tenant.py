@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.clock import Clock
+from sandbox.clock import Clock, FileClock
 from sandbox.graph import refusals
 from sandbox.graph.indexes import Indexes, upn_key
 from sandbox.graph.parked import Parked
@@ -127,13 +127,13 @@ class GraphTenant:
     @classmethod
     def seeded(
         cls,
-        clock: Clock,
+        clock: Clock | None = None,
         *,
         domain: str = "bedrijf.example",
         groups: Sequence[str | Mapping[str, Any]] = (),
     ) -> GraphTenant:
         """A tenant with groups: a display name for a security group, or properties of any kind."""
-        tenant = cls(clock, domain=domain)
+        tenant = cls(clock or FileClock(), domain=domain)
         for group in groups:
             tenant.add_group({"displayName": group} if isinstance(group, str) else group)
         return tenant

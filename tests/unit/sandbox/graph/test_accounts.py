@@ -318,6 +318,23 @@ def test_a_synced_user_refuses_what_active_directory_masters(
     assert "on-premises mastered Directory Sync objects" in message(reply)
 
 
+def test_a_user_in_a_restricted_unit_is_denied_to_the_app(
+    service: Service, create: Create, tenant: GraphTenant, error: Error
+) -> None:
+    user_id = create()
+    tenant.store_user({**tenant.users[user_id], "isManagementRestricted": True})
+
+    assert error(service.ask("PATCH", f"/users/{user_id}", {"department": "x"})) == DENIED
+    assert error(service.ask("DELETE", f"/users/{user_id}")) == DENIED
+
+
+def test_an_employee_number_may_be_given_twice(create: Create, tenant: GraphTenant) -> None:
+    create("anna", employeeId="1042")
+    create("bert", employeeId="1042")
+
+    assert [user["employeeId"] for user in tenant.users.values()] == ["1042", "1042"]
+
+
 def test_a_synced_user_takes_what_the_cloud_masters(service: Service, tenant: GraphTenant) -> None:
     user_id = tenant.add_synced_user(
         {"userPrincipalName": "ad@bedrijf.example", "displayName": "Ad"}

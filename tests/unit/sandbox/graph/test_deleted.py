@@ -85,6 +85,36 @@ def test_a_group_deleted_meanwhile_does_not_come_back(
     assert tenant.groups_of(anna) == ()
 
 
+def test_a_manager_deleted_meanwhile_does_not_come_back(
+    service: Service, create: Create, tenant: GraphTenant
+) -> None:
+    anna, boss = create("anna"), create("bert")
+    tenant.set_manager(anna, boss)
+    service.ask("DELETE", f"/users/{anna}")
+    service.ask("DELETE", f"/users/{boss}")
+
+    assert restore(service, anna).status == 200
+    assert tenant.manager_of(anna) is None
+
+
+def test_a_deleted_user_is_found_by_number_and_read_by_type(
+    service: Service, create: Create
+) -> None:
+    anna = create(employeeId="1042")
+    service.ask("DELETE", f"/users/{anna}")
+    bin_url = "/directory/deletedItems"
+
+    found = service.ask(
+        "GET", f"{bin_url}/microsoft.graph.user?$filter=employeeId eq '1042'&$select=id"
+    )
+    one = service.ask("GET", f"{bin_url}/{anna}/microsoft.graph.user?$select=employeeId")
+
+    assert isinstance(found.body, dict)
+    assert isinstance(one.body, dict)
+    assert found.body["value"] == [{"id": anna}]
+    assert one.body["employeeId"] == "1042"
+
+
 def test_the_name_of_a_deleted_user_is_free_and_then_in_the_way(
     service: Service, create: Create
 ) -> None:

@@ -174,6 +174,22 @@ def test_members_are_read_by_page_count_and_reference(
     assert error(service.ask("GET", f"{url}/$count")) == BAD
 
 
+def test_filtering_members_needs_advanced_parameters(
+    service: Service, create: Create, tenant: GraphTenant, group_id: str, error: Error
+) -> None:
+    anna, bert = create("anna"), create("bert")
+    for each in (anna, bert):
+        tenant.add_member(group_id, each)
+    url = f"/groups/{group_id}/members?$filter=displayName eq 'Bert'&$select=id"
+
+    found = service.ask("GET", f"{url}&$count=true", ConsistencyLevel="eventual")
+
+    assert error(service.ask("GET", url)) == (400, "Request_UnsupportedQuery")
+    assert isinstance(found.body, dict)
+    assert [each["id"] for each in found.body["value"]] == [bert]
+    assert found.body["@odata.count"] == 1
+
+
 def test_owners_are_added_once_and_removed_once(
     service: Service, create: Create, group_id: str, ref: Ref, error: Error
 ) -> None:
