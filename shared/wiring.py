@@ -84,7 +84,7 @@ class Wiring:
             sources={name: self._source(name) for name in self.settings.sources},
             entra=EntraTarget(self._graph()),
             topdesk=TopdeskTarget(self._topdesk()),
-            policy_text=lambda: Path(self.settings.policy_file).read_text(encoding="utf-8"),
+            policy_text=lambda: _text(self.settings.policy_file),
             policy_name=self.settings.policy_file,
         )
 
@@ -206,8 +206,8 @@ async def health() -> Report:
     parts.append(("policy", await _problem(_check_policy_file)))
     parts.append(("ledger", await _problem(_check_ledger)))
     if parts[-1][1] is None:
-        for source in (await service()).sources:
-            parts.append((f"source {source}", await _source_problem(source)))
+        sources = (await service()).sources
+        parts += [(f"source {name}", await _source_problem(name)) for name in sources]
     return Report(tuple(parts))
 
 
@@ -220,8 +220,8 @@ async def _problem(check: Callable[[], Awaitable[None]]) -> str | None:
 
 
 async def _check_policy_file() -> None:
-    path = Path(settings().policy_file)
-    load(path.read_text(encoding="utf-8"), name=path.name)
+    name = settings().policy_file
+    load(_text(name), name=name)
 
 
 async def _check_ledger() -> None:
@@ -231,6 +231,14 @@ async def _check_ledger() -> None:
 async def _source_problem(source: str) -> str | None:
     cursor, _ = await (await service()).ledger.cursors.read(source)
     return cursor.problem
+
+
+def _text(name: str) -> str:
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problem = f"cannot be read: {type(error).__name__}"
+        raise Misconfigured(name, problem, "Deploy it as UTF-8 text with the app") from error
 
 
 def _secret(value: Any) -> str:
