@@ -1,0 +1,316 @@
+"""How is an account read and changed in Entra? One change is one call, done twice is done once.
+
+Called by flow through the protocol in target.py; decides nothing. Knows that Graph answers from
+replicas: what was just made may not be found for minutes, and its indexes are later still
+(Microsoft support, "404 Not Found error when managing objects through Microsoft Graph").
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import stamina
+
+from shared.apply.entra_account import SELECT, account_from, is_same, present, still_ours
+from shared.apply.entra_groups import GroupBook
+from shared.apply.target import Done
+from shared.errors import InstroomError, NameTaken, Permanent, Transient
+from shared.model.account import Applied, EntraAccount, Found
+from shared.model.change import Change, Kind
+from shared.model.desired import DesiredEntra, State, TargetName
+from shared.vendors.graph import groups, users
+from shared.vendors.graph.client import Graph, Json
+from shared.vendors.graph.refusals import NotVisible, Refused
+
+YOUNG_SECONDS = 15 * 60
+"""So long may Entra hide what was just made."""
+LOOK_AGAIN_SECONDS = 60
+PASSWORD_LENGTH = 32
+_ABOUT_GROUPS = frozenset({Kind.ADD_TO_GROUP, Kind.REMOVE_FROM_GROUP})
+_FORBIDDEN = 403
+
+
+@dataclass
+class EntraTarget:
+    """Entra ID, read and written for one person at a time."""
+
+    graph: Graph
+    monotonic: Callable[[], float] = time.monotonic
+    _young: dict[str, float] = field(default_factory=dict)
+    """When this process made or restored an account."""
+    _missed: dict[str, float] = field(default_factory=dict)
+    """Since when this process misses an account that the ledger knows."""
+
+    def __post_init__(self) -> None:
+        self._book = GroupBook(self.graph, self.monotonic)
+
+    @property
+    def name(self) -> TargetName:
+        """Entra."""
+        return TargetName.ENTRA
+
+    # --- read ------------------------------------------------------------------------------
+
+    async def read(self, desired: DesiredEntra, applied: Applied) -> Found[EntraAccount]:
+        """The account by its recorded id, deleted ones too, else by its employeeId."""
+        user, deleted = await self._find(desired, applied)
+        known = await self._book.look_up_all(dict.fromkeys((*desired.groups, *applied.rights)))
+        inside: frozenset[str] = frozenset()
+        if user and not deleted:
+            ids = {group.id for group in known.values() if group.id}
+            inside = await users.member_of(self.graph, user["id"], ids)
+        obstacles = {
+            name: group.obstacle
+            for name, group in known.items()
+            if group.obstacle and (name in desired.groups or group.id in inside)
+        }
+        if user is None:
+            return Found(account=None, obstacles=obstacles)
+        has = present(known, inside, desired)
+        account = account_from(user, desired, groups=has, deleted=deleted)
+        return Found(account=account, obstacles=obstacles)
+
+    async def _find(self, desired: DesiredEntra, applied: Applied) -> tuple[Json | None, bool]:
+        """The user, and whether it lies in deletedItems."""
+        select = (*SELECT, *users.properties(desired.attributes))
+        try:
+            if applied.account_id:
+                if user := await users.get(self.graph, applied.account_id, select):
+                    self._missed.pop(applied.account_id, None)
+                    return still_ours(user, desired), False
+                if user := await users.get_deleted(self.graph, applied.account_id, select):
+                    return user, True
+                self._refuse_to_miss(applied)
+            hits = await users.with_employee_id(self.graph, desired.employee_id, select)
+        except Refused as refused:
+            raise _unknown_attribute(refused, desired) from refused
+        if len(hits) > 1:
+            raise Permanent(
+                f"{len(hits)} accounts in Entra carry this employeeId: leave it on the right one",
+                mender="operator",
+            )
+        if not hits and applied.account_id and applied.state is not State.DELETED:
+            raise Permanent(
+                "the account was removed from Entra for good, and not by Instroom: make one by "
+                "hand with this person's employeeId, and it will be taken over",
+                mender="operator",
+            )
+        return (hits[0] if hits else None), False
+
+    def _refuse_to_miss(self, applied: Applied) -> None:
+        """Raise Transient while a recorded account may only be late, not gone."""
+        account_id, now = str(applied.account_id), self.monotonic()
+        if applied.state is State.DELETED and not self._is_young(account_id):
+            return
+        since = self._missed.setdefault(account_id, now)
+        if self._is_young(account_id) or now - since < YOUNG_SECONDS:
+            raise Transient(
+                "Entra does not show the account yet", retry_after_seconds=LOOK_AGAIN_SECONDS
+            )
+
+    # --- do --------------------------------------------------------------------------------
+
+    async def do(self, change: Change, applied: Applied) -> Done:
+        """Carry out one change on the account that `applied` names."""
+        try:
+            if change.kind is Kind.CREATE_ACCOUNT:
+                return await self._create(change.values)
+            if applied.account_id is None:
+                raise ValueError(f"{change.kind} without an account")
+            return await self._patiently(change, applied.account_id)
+        except Refused as refused:
+            raise _with_mend(change, refused) from refused
+
+    async def _patiently(self, change: Change, account_id: str) -> Done:
+        """Wait some seconds for an account of our own making to be visible everywhere."""
+        attempts = stamina.retry_context(
+            on=NotVisible,
+            attempts=5 if self._is_young(account_id) else 1,
+            timeout=20.0,
+            wait_initial=1.0,
+            wait_max=8.0,
+        )
+        async for attempt in attempts:
+            with attempt:
+                return await self._one(change, account_id)
+        raise AssertionError("a retry loop either returns or raises")
+
+    async def _one(self, change: Change, account_id: str) -> Done:  # noqa: C901 - a table
+        match change.kind:
+            case Kind.RESTORE_ACCOUNT:
+                return await self._restore(account_id, change.values)
+            case Kind.SET_ATTRIBUTES:
+                await users.change(self.graph, account_id, users.body(change.values))
+            case Kind.ENABLE_SIGN_IN:
+                await users.change(self.graph, account_id, {"accountEnabled": True})
+            case Kind.BLOCK_SIGN_IN:
+                body = {"accountEnabled": False}
+                await users.change(self.graph, account_id, body, urgent=True)
+            case Kind.REVOKE_SESSIONS:
+                await users.revoke_sessions(self.graph, account_id)
+            case Kind.SET_MANAGER:
+                manager_id = str(change.values["manager"])
+                await users.set_manager(self.graph, account_id, manager_id)
+            case Kind.CLEAR_MANAGER:
+                await self._clear_manager(account_id)
+            case Kind.ADD_TO_GROUP:
+                await self._add(change.what, account_id)
+            case Kind.REMOVE_FROM_GROUP:
+                await self._remove(change.what, account_id)
+            case Kind.DELETE_ACCOUNT:
+                await self._delete(account_id)
+            case _:
+                raise ValueError(f"{change.kind} is no change of Entra's")
+        return Done()
+
+    async def _create(self, values: Mapping[str, str | bool | None]) -> Done:
+        """Make the account; the password is nobody's, not even ours."""
+        name = str(values["userPrincipalName"])
+        profile = {"password": a_password(name), "forceChangePasswordNextSignIn": True}
+        body = {**users.body(values), "passwordProfile": profile}
+        try:
+            user = await users.create(self.graph, body)
+        except NameTaken as taken:
+            user = await self._own_account_behind(taken, name, str(values["employeeId"]))
+        return self._born(user)
+
+    async def _own_account_behind(self, taken: NameTaken, name: str, number: str) -> Json:
+        """The holder of the name when it is this person's: a create of ours got no answer.
+
+        Raises NameTaken when it is somebody else's, Transient when nobody can see it yet.
+        """
+        key = taken.holder_id or (name if taken.field == "userPrincipalName" else None)
+        if key is None:
+            raise taken
+        holder = await users.get(self.graph, key, SELECT)
+        if holder is None:
+            raise Transient(
+                "the name belongs to an account that Entra does not show yet",
+                retry_after_seconds=LOOK_AGAIN_SECONDS,
+            ) from taken
+        if not is_same(holder.get("employeeId"), number):
+            raise NameTaken(taken.reason, field=taken.field, holder_id=holder["id"]) from taken
+        return holder
+
+    async def _restore(self, account_id: str, values: Mapping[str, str | bool | None]) -> Done:
+        """Out of deletedItems, under the other name when somebody has its own by now."""
+        other = values.get("userPrincipalName")
+        try:
+            user = await users.restore(self.graph, account_id)
+        except NameTaken:
+            if not other:
+                raise
+            user = await users.restore(self.graph, account_id, new_name=str(other))
+        except NotVisible:
+            live = await users.get(self.graph, account_id, SELECT)
+            if live is None:
+                raise
+            user = live
+        return self._born(user)
+
+    async def _clear_manager(self, account_id: str) -> None:
+        try:
+            await users.clear_manager(self.graph, account_id)
+        except NotVisible:
+            # There is none, or the account itself is not visible: only the first is done.
+            if await users.get(self.graph, account_id, ("id",)) is None:
+                raise
+
+    async def _add(self, name: str, account_id: str) -> None:
+        group = await self._book.look_up(name)
+        if group.id is None or group.obstacle:
+            raise Transient("a group changed since it was read")
+        try:
+            await groups.add_member(self.graph, group.id, account_id)
+        except NotVisible:
+            self._book.forget(name)
+            raise
+        except Refused as refused:
+            self._book.forget(name)
+            if refused.refusal.says_exists or await self._is_in(group.id, account_id):
+                return
+            raise
+
+    async def _remove(self, name: str, account_id: str) -> None:
+        group = await self._book.look_up(name)
+        if group.id is None:
+            return
+        try:
+            await groups.remove_member(self.graph, group.id, account_id)
+        except NotVisible:
+            # Not a member, or on a replica that does not know the account: look which.
+            if await self._is_in(group.id, account_id):
+                raise
+        except Refused:
+            self._book.forget(name)
+            raise
+
+    async def _is_in(self, group_id: str, account_id: str) -> bool:
+        return bool(await users.member_of(self.graph, account_id, {group_id}))
+
+    async def _delete(self, account_id: str) -> None:
+        try:
+            await users.delete(self.graph, account_id)
+        except NotVisible:
+            return
+
+    def _born(self, user: Json) -> Done:
+        """Remember that replicas may not know it yet."""
+        now = self.monotonic()
+        self._young = {k: at for k, at in self._young.items() if now - at < YOUNG_SECONDS}
+        self._young[user["id"]] = now
+        self._missed.pop(user["id"], None)
+        return Done(account_id=user["id"], login=user.get("userPrincipalName"))
+
+    def _is_young(self, account_id: str) -> bool:
+        return self.monotonic() - self._young.get(account_id, float("-inf")) < YOUNG_SECONDS
+
+
+def a_password(name: str) -> str:
+    """A random one of four classes that cannot hold the user name (Entra, "Password policies").
+
+    It is sent once and kept nowhere: the first sign-in is by another way, and sets a new one.
+    """
+    initial = name[:1].casefold()
+    classes = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.!#^~")
+    fit = ["".join(c for c in letters if c.casefold() != initial) for letters in classes]
+    letters = [secrets.choice(each) for each in fit]
+    letters += [secrets.choice("".join(fit)) for _ in range(PASSWORD_LENGTH - len(letters))]
+    secrets.SystemRandom().shuffle(letters)
+    return "".join(letters)
+
+
+def _unknown_attribute(refused: Refused, desired: DesiredEntra) -> InstroomError:
+    if refused.refusal.code != "Request_UnsupportedQuery":
+        return refused
+    asked = set(users.properties(desired.attributes))
+    named = sorted(asked & set(refused.refusal.properties)) or sorted(asked)
+    return Permanent(
+        f"Graph does not know every attribute under entra.attributes: see {', '.join(named)}",
+        mender="policy",
+    )
+
+
+def _with_mend(change: Change, refused: Refused) -> InstroomError:
+    """The refusal of a write, with what to do about it; `what` is a group's name."""
+    told = f"{change.kind}: Entra refuses ({refused.refusal})"
+    if refused.refusal.status == _FORBIDDEN and change.kind in _ABOUT_GROUPS:
+        return Permanent(
+            f"{told}: the app may not fill group '{change.what}'; use another group, or give the "
+            "app the right to",
+            mender="operator",
+        )
+    if refused.refusal.status == _FORBIDDEN:
+        return Permanent(
+            f"{told}: the account holds an admin role or is in a group that can; do it by hand, "
+            "or give the app the role Privileged Authentication Administrator. When everybody is "
+            "refused, the app lacks a permission",
+            mender="operator",
+        )
+    if any(code == "InvalidValue" for code, _ in refused.refusal.details):
+        return Permanent(f"{told}: the value does not fit", mender="policy")
+    return Permanent(told, mender=refused.mender)

@@ -1,0 +1,70 @@
+"""What is an Entra account made of, from Graph's JSON and the groups asked about? Pure.
+
+Called by entra.py after it has read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.apply.entra_groups import Group
+from shared.errors import Permanent
+from shared.model.account import EntraAccount
+from shared.model.desired import DesiredEntra, State
+from shared.vendors.graph import users
+from shared.vendors.graph.client import Json
+
+SELECT = ("id", "userPrincipalName", "accountEnabled", "employeeId", "onPremisesSyncEnabled")
+"""What every read of an account asks for."""
+
+
+def account_from(
+    user: Json, desired: DesiredEntra, *, groups: frozenset[str], deleted: bool
+) -> EntraAccount:
+    enabled = user.get("accountEnabled")
+    if enabled is None:
+        # deletedItems may not tell: assume what makes the plan set it right.
+        enabled = desired.state is not State.ACTIVE
+    return EntraAccount(
+        id=user["id"],
+        # In deletedItems the name is prefixed with the id, so that it is free.
+        user_principal_name=user["userPrincipalName"].removeprefix(user["id"].replace("-", "")),
+        enabled=enabled,
+        deleted=deleted,
+        synced=bool(user.get("onPremisesSyncEnabled")),
+        employee_id=user.get("employeeId"),
+        attributes=users.attributes(user, desired.attributes),
+        groups=groups,
+        manager_id=(user.get("manager") or {}).get("id"),
+    )
+
+
+def present(
+    known: Mapping[str, Group], inside: frozenset[str], desired: DesiredEntra
+) -> frozenset[str]:
+    """The names of the groups they are in.
+
+    A group that is desired under one name and was given under another counts once, as desired:
+    otherwise the old name would take away what the new one gives.
+    """
+    wanted = {known[name].id for name in desired.groups}
+    return frozenset(
+        name
+        for name, group in known.items()
+        if group.id in inside and (name in desired.groups or group.id not in wanted)
+    )
+
+
+def still_ours(user: Json, desired: DesiredEntra) -> Json:
+    """Raise Permanent when somebody gave the recorded account to another person."""
+    number = user.get("employeeId")
+    if number and not is_same(number, desired.employee_id):
+        raise Permanent(
+            "the account carries another employeeId than HR's: put it right in Entra",
+            mender="operator",
+        )
+    return user
+
+
+def is_same(number: str | None, other: str) -> bool:
+    return (number or "").casefold() == other.casefold()

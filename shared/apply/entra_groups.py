@@ -1,0 +1,96 @@
+"""Which group does a name in the policy mean, and may we fill it?
+
+Called by entra.py before it plans or writes a membership. Answers are kept for some minutes, for
+a first load asks for the same ten groups thousands of times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from shared.vendors.graph import groups
+from shared.vendors.graph.client import Graph, Json
+
+KEPT_SECONDS = 600.0
+OBSTACLE_KEPT_SECONDS = 60.0
+"""Shorter: somebody is probably mending it."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """What a name stands for in Entra. With an obstacle, its members are not ours to change."""
+
+    id: str | None
+    obstacle: str | None = None
+
+
+@dataclass
+class GroupBook:
+    """The groups of one tenant, looked up when first asked for."""
+
+    graph: Graph
+    monotonic: Callable[[], float] = time.monotonic
+    _known: dict[str, tuple[float, Group]] = field(default_factory=dict)
+    _asking: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    async def look_up(self, name: str) -> Group:
+        """The group of this display name or object id."""
+        async with self._asking.setdefault(name, asyncio.Lock()):
+            until, group = self._known.get(name, (0.0, None))
+            if group is None or self.monotonic() >= until:
+                group = _judged(name, await groups.find(self.graph, name))
+                kept = OBSTACLE_KEPT_SECONDS if group.obstacle else KEPT_SECONDS
+                self._known[name] = (self.monotonic() + kept, group)
+            return group
+
+    async def look_up_all(self, names: Iterable[str]) -> Mapping[str, Group]:
+        """Each of these names with its group."""
+        asked = tuple(names)
+        return dict(zip(asked, await asyncio.gather(*map(self.look_up, asked)), strict=True))
+
+    def forget(self, name: str) -> None:
+        """Ask again next time: Entra has just shown that the answer is out of date."""
+        self._known.pop(name, None)
+
+
+def _judged(name: str, found: tuple[Json, ...]) -> Group:
+    if not found:
+        return Group(
+            None, f"group '{name}' is not in Entra: create it, or correct the name in the policy"
+        )
+    if len(found) > 1:
+        return Group(
+            None,
+            f"{len(found)} groups in Entra are named '{name}': name the right one by its object "
+            "id in the policy",
+        )
+    problem = _problem(found[0])
+    return Group(str(found[0]["id"]), f"group '{name}' {problem}" if problem else None)
+
+
+def _problem(group: Json) -> str | None:
+    """Why its members cannot be written (Microsoft Graph, "Add members": permissions)."""
+    kinds = group.get("groupTypes") or ()
+    if "DynamicMembership" in kinds:
+        return (
+            "is filled by a rule of its own: take it out of the policy, or make its membership "
+            "assigned in Entra"
+        )
+    if group.get("onPremisesSyncEnabled"):
+        return "is mastered by Active Directory: fill it there, or use a cloud group"
+    if group.get("isAssignableToRole"):
+        return "can carry admin roles, which Instroom does not hand out: use another group"
+    if group.get("isManagementRestricted"):
+        return (
+            "lies in a restricted administrative unit: give the app a role there, or use another "
+            "group"
+        )
+    if group.get("mailEnabled") and "Unified" not in kinds:
+        return (
+            "is a mail-enabled group, which only Exchange can fill: use a security group or a "
+            "Microsoft 365 group"
+        )
+    return None
