@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from shared.errors import Misconfigured
-from shared.model.frozen import Frozen
 
 WEBHOOK_SECRET = "WEBHOOK_SECRET_"  # noqa: S105 - the beginning of a name
 KNOWN_SOURCES = ("afas",)
@@ -35,7 +34,7 @@ def _is_url(value: str) -> str:
 type Url = Annotated[str, AfterValidator(_is_url)]
 
 
-class Settings(Frozen):
+class Settings(BaseModel):
     """Every setting; the alias is its name in the environment."""
 
     model_config = ConfigDict(

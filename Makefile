@@ -1,0 +1,8 @@
+.PHONY: demo run test check bench lock
+
+demo: ; python3 dev.py demo
+run: ; python3 dev.py run
+test: ; python3 dev.py test
+check: ; python3 dev.py check
+bench: ; python3 dev.py bench
+lock: ; python3 dev.py lock
