@@ -65,7 +65,8 @@ def _faults(body: Any) -> Iterable[Fault]:
 
 def _fault(text: str, body: Mapping[str, Any]) -> Fault:
     applies = body.get("appliesTo")
-    named = [applies] if isinstance(applies, str) else applies or []
+    listed = applies if isinstance(applies, list) else []
+    named = [applies] if isinstance(applies, str) else listed
     found = _FIELD_IN_TEXT.search(text)
     if found and not named:
         named = [found["field"]]
