@@ -27,8 +27,12 @@ def body(message: ServiceBusReceivedMessage, *, binary: bool) -> str | bytes:
         return content
 
 
-def metadata(message: ServiceBusReceivedMessage) -> dict[str, Plain]:
+def metadata(
+    message: ServiceBusReceivedMessage, *, locked_until: datetime | None
+) -> dict[str, Plain]:
     """The metadata of one message; what it does not have is left out.
+
+    `locked_until` is the session's where there is one: the SDK's message does not know it.
 
     `DeliveryCount` is 1 on the first delivery, as the .NET host counts; the AMQP header, which
     the SDK reports, counts the deliveries before this one.
@@ -51,7 +55,7 @@ def metadata(message: ServiceBusReceivedMessage) -> dict[str, Plain]:
         "LockToken": str(message.lock_token) if message.lock_token else None,
         "EnqueuedTimeUtc": _moment(message.enqueued_time_utc),
         "ExpiresAtUtc": _moment(message.expires_at_utc),
-        "LockedUntil": _moment(message.locked_until_utc),
+        "LockedUntil": _moment(locked_until),
         "ScheduledEnqueueTimeUtc": _moment(message.scheduled_enqueue_time_utc),
         "DeadLetterSource": message.dead_letter_source,
         "DeadLetterReason": message.dead_letter_reason,

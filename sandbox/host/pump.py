@@ -171,7 +171,7 @@ class Pump:
             self.invocations.run(
                 self.function,
                 messages.body(one, binary=self.trigger.binary),
-                metadata=messages.metadata(one),
+                metadata=messages.metadata(one, locked_until=lock.expires()),
                 trace_parent=messages.trace_parent(one),
             )
         )

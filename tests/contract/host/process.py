@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).parents[3]
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 20.0
 
 
 @dataclass
@@ -49,13 +49,23 @@ class HostProcess:
         while True:
             with self._told:
                 if not self._told.wait_for(self._has_news, timeout=PATIENCE_SECONDS):
-                    raise AssertionError(f"no {pattern!r} in time: {self.out}\n{self.err}")
+                    raise AssertionError(
+                        f"no {pattern!r} in time: {self.out[-20:]}\n{self.err[-3000:]}"
+                    )
                 if self._seen == len(self.out):
-                    raise AssertionError(f"ended before {pattern!r}: {self.out}\n{self.err}")
+                    raise AssertionError(
+                        f"ended before {pattern!r}: {self.out[-20:]}\n{self.err[-3000:]}"
+                    )
                 line = self.out[self._seen]
                 self._seen += 1
             if re.search(pattern, line):
                 return line
+
+    def wait_for_error(self, text: str) -> None:
+        """Wait until this stands on stderr."""
+        with self._told:
+            if not self._told.wait_for(lambda: text in self.err, timeout=PATIENCE_SECONDS):
+                raise AssertionError(f"no {text!r} in time on stderr: {self.err[-3000:]}")
 
     def rewind(self) -> None:
         """Look for the next line from the beginning."""
@@ -92,8 +102,9 @@ class HostProcess:
             self._told.notify_all()
 
     def _err(self, line: str | None) -> None:
-        if line is not None:
-            self._errors.append(line)
+        with self._told:
+            self._errors.append(line or "")
+            self._told.notify_all()
 
 
 def an_app(

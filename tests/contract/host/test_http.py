@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-
-from tests.contract.host.process import HostProcess, an_app, running
+from contract.host.process import HostProcess, an_app, running
 
 APP = """
 import json

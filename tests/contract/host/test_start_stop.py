@@ -9,8 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-
-from tests.contract.host.process import an_app, running, start
+from contract.host.process import an_app, running, start
 
 TIMERS = """
 import asyncio

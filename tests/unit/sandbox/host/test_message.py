@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from azure.functions.servicebus import (  # noqa: TID251 - it is what a function sees
@@ -17,6 +17,7 @@ from azure.servicebus._pyamqp.performatives import TransferFrame
 from sandbox.host import message, worker
 
 NINE = datetime(2026, 11, 2, 9, 0, 0, 123000, tzinfo=UTC)
+LOCKED = NINE + timedelta(minutes=5)
 LOCK = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
 
 
@@ -29,7 +30,6 @@ def received(body: bytes = b"{}", **properties: Any) -> ServiceBusReceivedMessag
         message_annotations={
             b"x-opt-sequence-number": 7,
             b"x-opt-enqueued-time": int(NINE.timestamp() * 1000),
-            b"x-opt-locked-until": int(NINE.timestamp() * 1000) + 300_000,
         },
         properties=Properties(message_id="m-1", group_id="p-1", subject="s", **properties),
     )
@@ -41,7 +41,8 @@ def decoded(one: ServiceBusReceivedMessage) -> ServiceBusMessage:
     found = ServiceBusMessageInConverter.decode(
         worker._datum(message.body(one, binary=False)),
         trigger_metadata={
-            name: worker._datum(value) for name, value in message.metadata(one).items()
+            name: worker._datum(value)
+            for name, value in message.metadata(one, locked_until=LOCKED).items()
         },
     )
     assert isinstance(found, ServiceBusMessage)
@@ -63,7 +64,7 @@ def test_function_sees_what_the_broker_added() -> None:
 
     assert found.sequence_number == 7
     assert found.enqueued_time_utc == NINE
-    assert found.locked_until == datetime(2026, 11, 2, 9, 5, 0, 123000, tzinfo=UTC)
+    assert found.locked_until == LOCKED
     assert found.lock_token == str(LOCK)
 
 
