@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import stamina
 from azure.core import MatchConditions
@@ -24,7 +24,7 @@ from azure.core.exceptions import AzureError
 from azure.data.tables import EdmType, EntityProperty, TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
-from shared.errors import LostRace, Misconfigured, Transient
+from shared.errors import LostRace, Misconfigured
 from shared.ledger.rows import (
     Delete,
     Insert,
@@ -73,17 +73,21 @@ async def open_tables(
         "connection_timeout": CONNECT_SECONDS,
         "read_timeout": READ_SECONDS,
     }
-    if url_or_connection_string.startswith(("https://", "http://")):
-        if credential is None:
-            raise Misconfigured("LEDGER_URL", "a URL needs an identity", "Give the app one.")
-        return _TablesStore(
-            TableServiceClient(url_or_connection_string, credential=credential, **options)
-        )
+    is_url = url_or_connection_string.startswith(("https://", "http://"))
+    if is_url and credential is None:
+        raise Misconfigured("LEDGER_URL", "a URL needs an identity", "Give the app one.")
     try:
-        service = TableServiceClient.from_connection_string(url_or_connection_string, **options)
+        if is_url:
+            service = TableServiceClient(
+                url_or_connection_string, credential=credential, **options
+            )
+        else:
+            service = TableServiceClient.from_connection_string(
+                url_or_connection_string, **options
+            )
     except ValueError:
         # Not chained: the SDK's error may quote what holds the account's key.
-        problem = "neither sqlite:///..., a URL nor a connection string"
+        problem = "neither sqlite:///..., an https URL nor a connection string"
         raise Misconfigured("LEDGER_URL", problem, "See the table of settings.") from None
     return _TablesStore(service)
 
@@ -247,11 +251,8 @@ def _sent(partition: str, operation: Operation) -> _Sent:
             return "update", entity | _entity(properties), how
         case Unchanged(_, etag):
             return "update", entity, {"mode": UpdateMode.MERGE, **_only(etag)}
-        case Delete(_, None):
-            return "delete", entity, {}
-        case Delete(_, str(etag)):
-            return "delete", entity, _only(etag)
-    raise AssertionError("every kind of operation is spoken")
+        case Delete(_, etag):
+            return "delete", entity, {} if etag is None else _only(etag)
 
 
 def _only(etag: str) -> dict[str, Any]:
@@ -273,9 +274,9 @@ def _row(table: str, entity: TableEntity) -> Row:
     properties = dict(entity)
     partition, key = properties.pop("PartitionKey"), properties.pop("RowKey")
     values = {name: _read(value) for name, value in properties.items()}
-    etag, written_at = entity.metadata["etag"], entity.metadata["timestamp"]
-    if etag is None or written_at is None:
-        raise Transient("the ledger answered a row without a version")
+    # The SDK's None is that of an entity which was never read.
+    etag = cast("str", entity.metadata["etag"])
+    written_at = cast("datetime", entity.metadata["timestamp"])
     return Row(table, partition, key, values, etag, _plain(written_at))
 
 

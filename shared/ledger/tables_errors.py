@@ -65,9 +65,7 @@ def translate(error: AzureError, *, is_write: bool) -> Exception:
         return TargetDown("the ledger cannot be reached")
     if isinstance(error, ServiceRequestError | ServiceResponseError | DecodeError):
         return lost(f"no answer from the ledger ({type(error).__name__})")
-    if isinstance(error, HttpResponseError):
-        return _by_answer(error, lost)
-    return error
+    return _by_answer(error, lost) if isinstance(error, HttpResponseError) else error
 
 
 def pause_before_repeating(error: Exception) -> float | bool:

@@ -363,6 +363,23 @@ async def test_of_many_inserts_at_once_one_wins(store: Store, part: str) -> None
     assert [(await read(store, part)).properties["by"]] == won
 
 
+async def test_a_cancelled_write_is_whole_or_nothing(store: Store, part: str) -> None:
+    await store.write(TABLE, part, [Insert("before")])
+    pairs = [[Insert(f"a{n}"), Insert(f"b{n}")] for n in range(20)]
+    tasks = [asyncio.create_task(store.write(TABLE, part, pair)) for pair in pairs]
+    await tasks[0]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await store.write(TABLE, part, [Insert("c-after")])
+
+    found = await keys(store, part)
+    assert {"a0", "b0", "before", "c-after"} <= set(found)
+    assert [key[1:] for key in found if key[0] == "a"] == [
+        key[1:] for key in found if key[0] == "b" and key != "before"
+    ]
+
+
 async def test_the_largest_transactions_are_taken(store: Store, part: str) -> None:
     longest_key = "é" * (MAX_KEY_BYTES // 2)
     widest = {f"p{n}": n for n in range(MAX_PROPERTIES)}

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Self
 from uuid import uuid4
 
 import pytest
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from fakes_tables import Answer, Lose, Wire, wire
 
 from shared.errors import LostRace, Misconfigured, TargetDown, Transient, UnknownReply
@@ -178,6 +181,46 @@ async def test_keys_never_reach_the_log(caplog: pytest.LogCaptureFixture) -> Non
     assert len(line.asked) == 5
     assert "pietersen" not in caplog.text
     assert "pietersen" not in str(failure.value)
+
+
+class NoToken:
+    """An identity that gets no token today."""
+
+    async def get_token(self, *_: str, **__: object) -> AccessToken:
+        raise ClientAuthenticationError("the identity endpoint said no")
+
+    async def close(self) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+async def test_an_identity_without_a_token_is_a_target_that_is_down() -> None:
+    store = await open_tables("https://example.table.core.windows.net", credential=NoToken())
+    with pytest.raises(TargetDown, match="refuses us"):
+        await store.write(TABLE, "p", [Insert("k")])
+    await store.close()
+
+
+async def test_a_token_is_not_sent_unencrypted() -> None:
+    with pytest.raises(Misconfigured, match="https"):
+        await open_tables("http://127.0.0.1:10002/devstoreaccount1", credential=NoToken())
+
+
+async def test_an_answer_that_means_a_bug_is_left_to_rise() -> None:
+    async with over_wire() as (store, line):
+        line.plan = [Answer(400, "InvalidInput")]
+        with pytest.raises(HttpResponseError, match="InvalidInput"):
+            await store.write(TABLE, "p", [Insert("k")])
+
+
+async def test_a_row_the_service_finds_too_large_is_refused() -> None:
+    async with over_wire() as (store, line):
+        line.plan = [Answer(400, "EntityTooLarge")]
+        with pytest.raises(ValueError, match="EntityTooLarge"):
+            await store.write(TABLE, "p", [Insert("k")])
 
 
 async def test_a_url_needs_an_identity() -> None:
