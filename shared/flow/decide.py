@@ -92,7 +92,7 @@ async def _decide(
         after=after,
         cause=_cause(person, seen),
     )
-    hold = await guarding.ask(service, asked, compare.harms(_baseline(dossier, before), after))
+    hold = await guarding.ask(service, asked, compare.harms(baseline(dossier, before), after))
     decision = Decision(
         person=person,
         ties=known.model_copy(update={"login": None}),  # lies in the row of Entra
@@ -247,18 +247,17 @@ def _cause(person: Person, seen: Observation | None) -> str | None:
     )
 
 
-def _baseline(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple[State, ...]]:
-    """What was applied, and what had been decided with its held harm taken off."""
-    baseline: dict[TargetName, tuple[State, ...]] = {}
+def baseline(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple[State, ...]]:
+    """What was applied in each target, and what had been decided with its held harm taken off."""
+    found: dict[TargetName, tuple[State, ...]] = {}
     hold = dossier.decision.hold if dossier.decision else {}
     for target in TargetName:
-        applied = dossier.target(target).applied.state
+        applied = dossier.target(target).applied
         decided = compare.side(before, target).state if before else State.ABSENT
-        taken_off = compare.harm(applied, decided) & set(hold)
-        states = (applied,) if taken_off else (applied, decided)
-        if dossier.target(target).applied.account_id or decided in ALIVE or not before:
-            baseline[target] = states
-    return baseline
+        held = compare.harm(applied.state, decided) & set(hold)
+        if applied.account_id or decided in ALIVE:
+            found[target] = (applied.state,) if held else (applied.state, decided)
+    return found
 
 
 def _wakes(
