@@ -7,6 +7,7 @@ all its functions and health and doctor can say how to mend it.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -97,9 +98,12 @@ class Settings(BaseModel):
         return secret.get_secret_value() if secret else None
 
 
-def read(environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings of this process. Raises Misconfigured for the first value that is wrong."""
-    values = os.environ if environment is None else environment
+def read(environment: Mapping[str, str] | None = None, *, file: Path | None = None) -> Settings:
+    """The settings of this process, and under them those of a local.settings.json.
+
+    Raises Misconfigured for the first value that is wrong.
+    """
+    values = {**(_local(file) if file else {}), **(environment or os.environ)}
     names = {field.alias for field in Settings.model_fields.values()} - {WEBHOOK_SECRET}
     given: dict[str, object] = {name: values[name] for name in names if name and values.get(name)}
     given[WEBHOOK_SECRET] = {
@@ -144,6 +148,17 @@ def is_loopback(settings: Settings) -> bool:
         (part[9:] for part in connection.split(";") if part.casefold().startswith("endpoint=")), ""
     )
     return urlsplit(endpoint).hostname in _LOOPBACK
+
+
+def _local(file: Path) -> Mapping[str, str]:
+    """The `Values` of a local.settings.json; nothing when there is no such file."""
+    if not file.exists():
+        return {}
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))["Values"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Misconfigured(str(file), "holds no Values", "See the example file") from error
+    return {str(name): str(value) for name, value in values.items()}
 
 
 def _source_problems(settings: Settings) -> Iterator[Misconfigured]:

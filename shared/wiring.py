@@ -160,14 +160,21 @@ class NoCredential:
         return AccessToken("sandbox", int(time.time()) + 3600)
 
 
+_configured: Settings | None = None
 _wiring: Wiring | None = None
 _service: Service | None = None
 _lock = asyncio.Lock()
 
 
+def configure(given: Settings) -> None:
+    """Use these settings instead of the environment's; for the command line."""
+    global _configured  # noqa: PLW0603 - before anything is built
+    _configured = given
+
+
 def settings() -> Settings:
     """The settings of this process. Raises Misconfigured."""
-    return setting.read()
+    return _configured or setting.read()
 
 
 async def service() -> Service:
@@ -209,6 +216,26 @@ async def health() -> Report:
         sources = (await service()).sources
         parts += [(f"source {name}", await _source_problem(name)) for name in sources]
     return Report(tuple(parts))
+
+
+async def doctor() -> Report:
+    """What health says, and whether every outside system answers this app as it should."""
+    report = await health()
+    if not report.ready and "ledger" not in dict(report.parts):
+        return report
+    reached = [(name, await _problem(probe)) for name, probe in (await _probes()).items()]
+    return Report((*report.parts, *reached))
+
+
+async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
+    built = await service()
+    probes: dict[str, Callable[[], Awaitable[None]]] = {
+        "Entra answers": built.entra.probe,
+        "TOPdesk answers": built.topdesk.probe,
+    }
+    for name, source in built.sources.items():
+        probes[f"source {name} answers"] = source.probe
+    return probes
 
 
 async def _problem(check: Callable[[], Awaitable[None]]) -> str | None:

@@ -91,6 +91,9 @@ class FakeSource:
                 yield self.people[number]
         self.changed.clear()
 
+    async def probe(self) -> None:
+        return None
+
     async def one(self, number: str) -> Reading | None:
         if self.fails:
             raise self.fails
@@ -148,6 +151,9 @@ class FakeEntra:
         done = self._do(change, applied)
         self.moment(f"after {change.kind}")
         return done
+
+    async def probe(self) -> None:
+        return None
 
     def by_number(self, employee_id: str) -> EntraAccount | None:
         return next((a for a in self.accounts.values() if a.employee_id == employee_id), None)
@@ -252,6 +258,9 @@ class FakeTopdesk:
         done = self._do(change, applied)
         self.moment(f"after {change.kind}")
         return done
+
+    async def probe(self) -> None:
+        return None
 
     def by_number(self, number: str) -> TopdeskCard | None:
         return next((c for c in self.cards.values() if c.employee_number == number), None)

@@ -50,3 +50,7 @@ class Target[D, A](Protocol):
         Transient or TargetDown when it did not, Permanent when it never will.
         """
         ...
+
+    async def probe(self) -> None:
+        """Return when the target answers this app; else raise, with the mend. Reads only."""
+        ...

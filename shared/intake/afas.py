@@ -134,17 +134,20 @@ class AfasSource:
                 return reading
         return None
 
-    async def missing_fields(self) -> Mapping[str, tuple[str, ...]]:
-        """Per view the fields that intake needs and the view lacks; for doctor."""
+    async def probe(self) -> None:
+        """See that both views are there with the fields that intake needs; see Source."""
         log = {self._views.modified} - {None}
         wanted = {
             self._views.persons: set(_PersonRow.model_fields) | log,
             self._views.contracts: set(_ContractRow.model_fields) | log,
         }
-        return {
-            view: tuple(sorted(map(str, fields - await self._afas.fields(view))))
-            for view, fields in wanted.items()
-        }
+        for view, fields in wanted.items():
+            lacking = sorted(map(str, fields - await self._afas.fields(view)))
+            if lacking:
+                raise Permanent(
+                    f"AFAS view {view} lacks {', '.join(lacking)}: add them to the GetConnector",
+                    mender="settings",
+                )
 
     async def _named(self, numbers: Sequence[str]) -> AsyncIterator[Reading]:
         only = Filter("Medewerker", EQUAL, numbers)

@@ -38,3 +38,7 @@ class Source(Protocol):
     async def one(self, number: str) -> Reading | None:
         """This person now; None when HR does not show them."""
         ...
+
+    async def probe(self) -> None:
+        """Return when HR answers and shows all that intake needs; else raise, with the mend."""
+        ...

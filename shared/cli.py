@@ -1,0 +1,253 @@
+"""`instroom`: what an operator asks and says at a terminal.
+
+Reads the settings of the environment, and under them local.settings.json as the Functions tools
+do. Every command prints people by number; names are shown only where an operator asked for one
+person.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from datetime import datetime, time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shared import flow, settings, wiring
+from shared.errors import InstroomError, Misconfigured
+from shared.flow.preview import Preview
+from shared.flow.service import Service
+from shared.ledger.batches import Shown
+from shared.ledger.people import Dossier
+from shared.model.desired import TargetName
+from shared.policy.load import load
+
+app = typer.Typer(
+    help="Joiners, movers and leavers between HR, Entra ID and TOPdesk.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+Person = Annotated[str, typer.Argument(help="employee number, or source:number")]
+
+
+def main() -> None:
+    """Run the command line; mistakes end with one sentence and exit code 1."""
+    try:
+        app(standalone_mode=True)
+    except InstroomError as error:
+        console.print(f"[red]{error}[/red]", soft_wrap=True)
+        raise SystemExit(1) from None
+
+
+@app.callback()
+def use(
+    settings_file: Annotated[
+        Path, typer.Option("--settings", help="settings under those of the environment")
+    ] = Path("local.settings.json"),
+) -> None:
+    """Read the settings before any command."""
+    wiring.configure(settings.read(file=settings_file))
+
+
+@app.command()
+def preview(
+    person: Person,
+    policy: Annotated[Path | None, typer.Option(help="try this policy file instead")] = None,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="as on this day")
+    ] = None,
+) -> None:
+    """Show what would change for one person, and why; nothing is written."""
+    rules = load(policy.read_text(encoding="utf-8"), name=str(policy)) if policy else None
+
+    async def show(service: Service) -> None:
+        source, number = _key(service, person)
+        zone = (rules or (await service.active_policy())[1]).zone
+        at = datetime.combine(on.date(), time(12), tzinfo=zone) if on else None
+        _print_preview(await flow.preview(service, source, number, policy=rules, at=at))
+
+    _run(show)
+
+
+@app.command()
+def people(
+    person: Annotated[str | None, typer.Argument(help="one of them, in full")] = None,
+) -> None:
+    """List everyone with their state, or show one person with every right and its reason."""
+
+    async def show(service: Service) -> None:
+        if person is None:
+            await _print_everyone(service)
+        else:
+            source, number = _key(service, person)
+            await _print_person(service, source, number)
+
+    _run(show)
+
+
+@app.command()
+def held() -> None:
+    """Show what waits for a human, and how to approve it."""
+
+    async def show(service: Service) -> None:
+        waiting = [shown async for shown in service.ledger.batches.unfinished()]
+        for shown in waiting:
+            _print_batch(shown)
+        if not waiting:
+            console.print("Nothing is held.")
+
+    _run(show)
+
+
+@app.command()
+def approve(
+    batch: Annotated[str, typer.Argument(help="the batch, as `held` names it")],
+    seen: Annotated[str, typer.Option(help="the mark `held` printed: what you have seen")],
+) -> None:
+    """Agree to exactly what `held` showed; whoever joined the batch since is not in it."""
+
+    async def agree(service: Service) -> None:
+        shown = await service.ledger.batches.read(batch)
+        if shown is None or shown.batch.state != "open":
+            raise Misconfigured(batch, "is not open", "See `instroom held`")
+        if shown.fingerprint != seen:
+            raise Misconfigured(batch, "changed since you saw it", "See `instroom held` again")
+        await flow.approve(service, shown, getpass.getuser())
+        console.print(f"Approved {batch}: {len(shown.members)} people go on with the next sweep.")
+
+    _run(agree)
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, policy, ledger and the reach of every system, and say how to mend it."""
+
+    async def look() -> bool:
+        report = await wiring.doctor()
+        for part, problem in report.parts:
+            console.print(
+                f"[green]ok[/green]    {part}"
+                if problem is None
+                else f"[red]wrong[/red] {problem}",
+                soft_wrap=True,
+            )
+        await wiring.close()
+        return report.ready
+
+    if not asyncio.run(look()):
+        raise SystemExit(1)
+
+
+def _run(command: Callable[[Service], Awaitable[None]]) -> None:
+    async def go() -> None:
+        try:
+            await command(await wiring.service())
+        finally:
+            await wiring.close()
+
+    asyncio.run(go())
+
+
+def _key(service: Service, person: str) -> tuple[str, str]:
+    """The source and number of what an operator typed; the first source when none is named."""
+    source, colon, number = person.partition(":")
+    if not colon:
+        return next(iter(service.sources)), person
+    if source not in service.sources:
+        known = ", ".join(service.sources)
+        raise Misconfigured(person, f"there is no HR source '{source}'", f"Known: {known}")
+    return source, number
+
+
+def _print_preview(shown: Preview) -> None:
+    want = shown.desired
+    console.print(
+        f"[bold]{shown.person.primary_record.key}[/bold]  {shown.person.name.display}\n"
+        f"state on {shown.at:%Y-%m-%d}: [bold]{want.entra.state}[/bold] ({want.entra.why.because})"
+    )
+    if want.next_moment:
+        console.print(f"changes by itself on {want.next_moment:%Y-%m-%d %H:%M %Z}")
+    for kind in sorted(shown.harms):
+        console.print(f"[yellow]counts as {kind}: the guard may hold it[/yellow]")
+    for plan in shown.plans:
+        table = Table("change", "why", title=f"{plan.target}", title_justify="left", box=None)
+        for change in plan.changes:
+            why = "; ".join(dict.fromkeys(f"{r.rule}: {r.because}" for r in change.reasons))
+            table.add_row(str(change), why)
+        for obstacle in plan.obstacles.values():
+            table.add_row("[red]cannot[/red]", obstacle)
+        if table.row_count:
+            console.print(table)
+        else:
+            console.print(f"{plan.target}: nothing to do")
+
+
+async def _print_everyone(service: Service) -> None:
+    table = Table("person", "state", *TargetName, "waits for", box=None)
+    for source in service.sources:
+        async for known in service.ledger.identities.everyone(source):
+            dossier = await service.ledger.people.read(known.person_id)
+            state = dossier.decision.event if dossier.decision else "-"
+            table.add_row(
+                f"{source}:{known.number}",
+                str(state),
+                *(str(dossier.target(name).applied.state) for name in TargetName),
+                _waits_for(dossier),
+            )
+    console.print(table)
+
+
+def _waits_for(dossier: Dossier) -> str:
+    told = [stored.problem for stored in dossier.records.values() if stored.problem]
+    told += [t.problem for name in TargetName if (t := dossier.target(name)).problem]
+    if dossier.decision and dossier.decision.hold:
+        told.append(f"a human: {', '.join(dossier.decision.hold.values())}")
+    return "; ".join(told)
+
+
+async def _print_person(service: Service, source: str, number: str) -> None:
+    known = await service.ledger.identities.find(source, number)
+    if known is None:
+        raise Misconfigured(f"{source}:{number}", "is not known", "See `instroom people`")
+    dossier = await service.ledger.people.read(known.person_id)
+    name = dossier.decision.person.name.display if dossier.decision else "-"
+    console.print(f"[bold]{source}:{number}[/bold]  {name}  ({known.person_id})")
+    if waits := _waits_for(dossier):
+        console.print(f"[yellow]waits for: {waits}[/yellow]", soft_wrap=True)
+    for target in TargetName:
+        applied = dossier.target(target).applied
+        table = Table(
+            "right", "why", title=f"{target}: {applied.state}", title_justify="left", box=None
+        )
+        for right, reasons in applied.rights.items():
+            table.add_row(right, "; ".join(f"{r.rule}: {r.because}" for r in reasons))
+        console.print(table)
+    table = Table("when", "who", "what", title="history", title_justify="left", box=None)
+    async for told in service.ledger.history.of(known.person_id):
+        table.add_row(f"{told.at:%Y-%m-%d %H:%M}", told.who, told.what)
+    console.print(table)
+
+
+def _print_batch(shown: Shown) -> None:
+    batch = shown.batch
+    console.print(
+        f"[bold]{batch.batch_id}[/bold]: {len(shown.members)} people, {batch.kind}, since "
+        f"{batch.opened_at:%Y-%m-%d %H:%M}\n  because {batch.cause}"
+    )
+    table = Table("person", "from", "to", "HR says", box=None)
+    for member in sorted(shown.members, key=lambda m: m.number):
+        table.add_row(member.number, member.before, member.after, member.why)
+    console.print(table)
+    console.print(f"  instroom approve {batch.batch_id} --seen {shown.fingerprint}\n")
+
+
+if __name__ == "__main__":
+    main()
