@@ -21,6 +21,7 @@ SELECT = ("id", "userPrincipalName", "accountEnabled", "employeeId", "onPremises
 def account_from(
     user: Json, desired: DesiredEntra, *, groups: frozenset[str], deleted: bool
 ) -> EntraAccount:
+    """The account with what the plan compares, and nothing else."""
     enabled = user.get("accountEnabled")
     if enabled is None:
         # deletedItems may not tell: assume what makes the plan set it right.
@@ -67,4 +68,5 @@ def still_ours(user: Json, desired: DesiredEntra) -> Json:
 
 
 def is_same(number: str | None, other: str) -> bool:
+    """Is it the same employeeId? Graph's own comparison ignores case too."""
     return (number or "").casefold() == other.casefold()

@@ -1,0 +1,563 @@
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import pytest
+from azure.core.credentials import AccessToken
+
+from sandbox.clock import ManualClock
+from sandbox.faults import Fault, Faults
+from sandbox.graph import GraphTenant, make_app
+from shared.apply.entra import YOUNG_SECONDS, EntraTarget, a_password
+from shared.apply.entra_groups import KEPT_SECONDS
+from shared.errors import NameTaken, Permanent, Transient, UnknownReply
+from shared.model.account import Applied, EntraAccount, Found
+from shared.model.change import Change, Kind, Plan
+from shared.model.desired import ALIVE, DesiredEntra, Reason, State, Wanted
+from shared.plan import entra as plan_entra
+from shared.vendors.graph.client import Graph, connect
+from tests.contract.target.rules import (
+    GONE,
+    LEFT,
+    MOVED,
+    SOON,
+    SURNAME,
+    WHY,
+    WORKS,
+    Loopback,
+    Step,
+    TargetRules,
+    lived,
+    look,
+    serve,
+    settle,
+)
+
+DOMAIN = "bedrijf.example"
+NAME = f"kim.kwispelaar@{DOMAIN}"
+NUMBER = "1042"
+GROUPS = ("Een", "Twee", "Drie")
+MOMENTS = frozenset(
+    {
+        "createdDateTime",
+        "lastPasswordChangeDateTime",
+        "signInSessionsValidFromDateTime",
+        "deletedDateTime",
+    }
+)
+
+
+class Credential:
+    async def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        return AccessToken("t", int(time.time()) + 3600)
+
+
+class EntraStage:
+    """The Graph rig with one person, their manager and three groups."""
+
+    def __init__(self, *, replication_seconds: float = 0.0, name: str = NAME) -> None:
+        self.clock = ManualClock()
+        self.tenant = GraphTenant.seeded(self.clock, domain=DOMAIN, groups=GROUPS)
+        self.manager_id = self.tenant.add_user(
+            {"userPrincipalName": f"baas@{DOMAIN}", "displayName": "Baas"}
+        )
+        self.faults = Faults()
+        self.name = name
+        app = make_app(self.tenant, throttle=None, replication_seconds=replication_seconds)
+        self.graph: Graph = connect(
+            "http://127.0.0.1:8092/v1.0", Credential(), transport=Loopback(app, self.faults)
+        )
+        self.target = self.restarted()
+
+    def restarted(self) -> EntraTarget:
+        """A process that remembers nothing."""
+        return EntraTarget(self.graph, monotonic=self.clock.wall)
+
+    def desired(self, step: Step) -> DesiredEntra:
+        alive = step.state in ALIVE
+        attributes = {
+            "displayName": f"Kim {SURNAME}",
+            "surname": SURNAME,
+            "jobTitle": step.title,
+            "mobilePhone": None,
+            "employeeOrgData.costCenter": "410",
+            "usageLocation": "NL",
+        }
+        return DesiredEntra(
+            state=step.state,
+            why=WHY,
+            employee_id=NUMBER,
+            attributes={
+                key: Wanted(value=value, reason=Reason(rule=key, because="HR's"))
+                for key, value in attributes.items()
+            },
+            groups={right: (WHY,) for right in step.rights} if alive else {},  # noqa: C420 - alive
+            manager_id=self.manager_id if alive else None,
+            manager_wanted=alive,
+        )
+
+    def plan(self, desired: DesiredEntra, found: Found[EntraAccount], applied: Applied) -> Plan:
+        return plan_entra.entra(desired, found, applied, name=self.name)
+
+    def rights(self, desired: DesiredEntra) -> Mapping[str, tuple[Reason, ...]]:
+        return desired.groups
+
+    def values(self, desired: DesiredEntra) -> Mapping[str, Reason]:
+        values = {key: wanted.reason for key, wanted in desired.attributes.items()}
+        return values | ({"manager": WHY} if desired.manager_id else {})
+
+    def seen(self) -> object:
+        live = {
+            user_id: {
+                **{key: value for key, value in user.items() if key not in MOMENTS},
+                "groups": sorted(
+                    self.tenant.groups[group]["displayName"]
+                    for group in self.tenant.groups_of(user_id)
+                ),
+                "manager": self.tenant.manager_of(user_id),
+            }
+            for user_id, user in self.tenant.users.items()
+        }
+        return live, sorted(self.tenant.deleted), self.tenant.purged
+
+    def accounts(self) -> int:
+        live = [u for u in self.tenant.users.values() if u.get("employeeId") == NUMBER]
+        binned = [
+            p for p in self.tenant.deleted.values() if p.properties.get("employeeId") == NUMBER
+        ]
+        return len(live) + len(binned)
+
+    def account(self) -> dict[str, Any]:
+        return next(u for u in self.tenant.users.values() if u.get("employeeId") == NUMBER)
+
+    def group_id(self, name: str) -> str:
+        return str(self.tenant.group_named(name)["id"])
+
+
+type Open = Callable[..., EntraStage]
+
+
+@pytest.fixture
+async def open_stage() -> AsyncIterator[Open]:
+    stages: list[EntraStage] = []
+
+    def opened(**options: Any) -> EntraStage:
+        stages.append(EntraStage(**options))
+        return stages[-1]
+
+    yield opened
+    for stage in stages:
+        await stage.graph.close()
+
+
+class TestEntraTarget(TargetRules):
+    """The rules of every target."""
+
+
+def change(kind: Kind, what: str = "", **values: str | None) -> Change:
+    return Change(kind=kind, what=what, values=values, reasons=(WHY,))
+
+
+# --- create and adopt ---------------------------------------------------------------------------
+
+
+async def test_an_account_of_this_number_is_adopted(open_stage: Open) -> None:
+    stage = open_stage()
+    made = stage.tenant.add_user(
+        {"userPrincipalName": f"k@{DOMAIN}", "displayName": "K", "employeeId": NUMBER}
+    )
+
+    applied = await serve(stage, WORKS, Applied())
+
+    assert applied.account_id == made
+    assert stage.tenant.users[made]["userPrincipalName"] == f"k@{DOMAIN}"
+    assert stage.accounts() == 1
+
+
+async def test_two_accounts_of_one_number_are_nobodys_guess(open_stage: Open) -> None:
+    stage = open_stage()
+    for name in ("k1", "k2"):
+        stage.tenant.add_user(
+            {"userPrincipalName": f"{name}@{DOMAIN}", "displayName": "K", "employeeId": NUMBER}
+        )
+
+    with pytest.raises(Permanent, match=r"^2 accounts") as caught:
+        await look(stage, WORKS, Applied())
+    assert caught.value.mender == "operator"
+
+
+async def test_a_taken_name_tells_who_has_it(open_stage: Open) -> None:
+    stage = open_stage()
+    other = stage.tenant.add_user(
+        {"userPrincipalName": NAME, "displayName": "Other", "employeeId": "77"}
+    )
+
+    with pytest.raises(NameTaken) as caught:
+        await serve(stage, WORKS, Applied())
+    assert (caught.value.field, caught.value.holder_id) == ("userPrincipalName", other)
+    assert stage.accounts() == 0
+
+
+async def test_a_create_without_a_reply_is_adopted_while_the_index_is_stale(
+    open_stage: Open,
+) -> None:
+    """The reply is lost, and neither the index nor a replica shows the account yet."""
+    stage = open_stage(replication_seconds=30)
+    plan, _ = await look(stage, WORKS, Applied())
+    stage.faults.plan(Fault("lose_reply", method="POST", path="/v1.0/users"))
+    with pytest.raises(UnknownReply):
+        await stage.target.do(plan.changes[0], Applied())
+
+    again, found = await look(stage, WORKS, Applied())
+    assert found.account is None
+    assert again.changes[0].kind is Kind.CREATE_ACCOUNT
+    with pytest.raises(Transient) as caught:
+        await stage.target.do(again.changes[0], Applied())
+    assert not isinstance(caught.value, UnknownReply)
+
+    # The holder becomes readable; the index may still lag behind it.
+    stage.clock.advance(31)
+    done = await stage.target.do(again.changes[0], Applied())
+    assert done.account_id == stage.account()["id"]
+    assert done.login == NAME
+    assert stage.accounts() == 1
+
+
+async def test_the_holder_is_read_when_only_the_index_is_stale(open_stage: Open) -> None:
+    stage = open_stage()
+    plan, _ = await look(stage, WORKS, Applied())
+    stage.faults.plan(Fault("lose_reply", method="POST", path="/v1.0/users"))
+    with pytest.raises(UnknownReply):
+        await stage.target.do(plan.changes[0], Applied())
+    # The index answers with nothing although the account is there.
+    stage.faults.plan(
+        Fault("status", method="GET", path="/v1.0/users", status=200, body='{"value": []}')
+    )
+
+    applied = await settle(stage, WORKS, Applied())
+
+    assert applied.account_id == stage.account()["id"]
+    assert stage.accounts() == 1
+
+
+async def test_a_conflict_without_a_holder_is_looked_up_by_name(open_stage: Open) -> None:
+    stage = open_stage()
+    await lived(stage, (WORKS,))
+    body = (
+        '{"error": {"code": "Request_BadRequest", "message": "Another object ...", "details": '
+        '[{"code": "ObjectConflict", "target": "userPrincipalName"}]}}'
+    )
+    stage.faults.plan(Fault("status", method="POST", path="/v1.0/users", status=400, body=body))
+    create = change(Kind.CREATE_ACCOUNT, userPrincipalName=NAME, employeeId=NUMBER)
+
+    done = await stage.target.do(create, Applied())
+
+    assert done.account_id == stage.account()["id"]
+
+
+async def test_the_password_is_sent_and_never_told(
+    open_stage: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = open_stage()
+    caplog.set_level("DEBUG")
+    await lived(stage, (WORKS,))
+
+    create = next(w for w in stage.tenant.writes if w.path == "/users")
+    assert "passwordProfile" in create.fields
+    assert "password" not in " ".join(r.getMessage() for r in caplog.records).casefold()
+
+
+@pytest.mark.parametrize("name", ["a@x.nl", "B.c@x.nl", "1@x.nl", "-x@x.nl", "kim@x.nl"])
+def test_a_password_has_four_classes_and_no_name(name: str) -> None:
+    passwords = {a_password(name) for _ in range(50)}
+
+    assert len(passwords) == 50
+    for password in passwords:
+        assert any(c.islower() for c in password)
+        assert any(c.isupper() for c in password)
+        assert any(c.isdigit() for c in password)
+        assert any(not c.isalnum() for c in password)
+        assert name.partition("@")[0].casefold() not in password.casefold()
+
+
+# --- late, gone, not ours -----------------------------------------------------------------------
+
+
+async def test_a_recorded_account_that_is_not_visible_is_waited_for(open_stage: Open) -> None:
+    stage = open_stage(replication_seconds=60)
+    plan, _ = await look(stage, WORKS, Applied())
+    done = await stage.target.do(plan.changes[0], Applied())
+    applied = Applied(account_id=done.account_id)
+
+    for target in (stage.target, stage.restarted()):
+        stage.target = target
+        with pytest.raises(Transient, match="does not show the account yet"):
+            await look(stage, WORKS, applied)
+    stage.clock.advance(61)
+    _, found = await look(stage, WORKS, applied)
+    assert found.account is not None
+
+
+async def test_a_write_waits_for_a_replica_to_know_the_account(open_stage: Open) -> None:
+    stage = open_stage(replication_seconds=3600)
+    stage.tenant.replication.stale_every = 3
+    applied = await settle(stage, WORKS, Applied())
+
+    assert applied.account_id is not None
+    assert len(stage.tenant.groups_of(applied.account_id)) == 2
+
+
+async def test_an_account_purged_by_hand_parks_the_person(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (WORKS,))
+    stage.tenant.drop_user(str(applied.account_id))
+
+    with pytest.raises(Transient):
+        await look(stage, WORKS, applied)
+    stage.clock.advance(YOUNG_SECONDS + 1)
+    with pytest.raises(Permanent, match="removed from Entra for good") as caught:
+        await look(stage, WORKS, applied)
+    assert caught.value.mender == "operator"
+    new = stage.tenant.add_user(
+        {"userPrincipalName": f"nieuw@{DOMAIN}", "displayName": "N", "employeeId": NUMBER}
+    )
+    _, found = await look(stage, WORKS, applied)
+    assert found.account is not None
+    assert found.account.id == new
+
+
+async def test_an_account_given_to_somebody_else_is_not_touched(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (WORKS,))
+    user = stage.account()
+    stage.tenant.store_user({**user, "employeeId": "77"})
+
+    with pytest.raises(Permanent, match="another employeeId"):
+        await look(stage, MOVED, applied)
+
+
+async def test_after_the_thirty_days_a_new_account_is_made(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (WORKS, LEFT, GONE))
+    stage.clock.advance(31 * 86_400)
+
+    back = await serve(stage, WORKS, applied)
+
+    assert back.account_id != applied.account_id
+    assert stage.accounts() == 1
+
+
+async def test_a_deleted_account_is_found_with_its_own_name(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (WORKS, LEFT, GONE))
+
+    _, found = await look(stage, GONE, applied)
+
+    assert found.account is not None
+    assert found.account.deleted
+    assert not found.account.enabled
+    assert found.account.user_principal_name == NAME
+
+
+async def test_a_restore_takes_the_other_name_when_its_own_is_taken(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (WORKS, LEFT, GONE))
+    stage.tenant.add_user({"userPrincipalName": NAME, "displayName": "O", "employeeId": "77"})
+    other = f"kim.kwispelaar2@{DOMAIN}"
+
+    with pytest.raises(NameTaken):
+        await stage.target.do(change(Kind.RESTORE_ACCOUNT), applied)
+    done = await stage.target.do(change(Kind.RESTORE_ACCOUNT, userPrincipalName=other), applied)
+
+    assert done.account_id == applied.account_id
+    assert done.login == other
+
+
+async def test_a_restored_account_is_back_without_old_groups(open_stage: Open) -> None:
+    """Deleted by hand while at work: the groups come back with it, the old ones must go."""
+    stage = open_stage()
+    applied = await lived(stage, (WORKS,))
+    stage.faults.clear()
+    await stage.target.do(change(Kind.DELETE_ACCOUNT), applied)
+
+    after = await serve(stage, MOVED, applied)
+
+    names = {
+        stage.tenant.groups[g]["displayName"]
+        for g in stage.tenant.groups_of(str(after.account_id))
+    }
+    assert names == {"Twee", "Drie"}
+
+
+# --- groups -------------------------------------------------------------------------------------
+
+UNMANAGEABLE: Mapping[str, tuple[dict[str, Any], str]] = {
+    "dynamic": ({"groupTypes": ["DynamicMembership"]}, "rule of its own"),
+    "synced": ({"onPremisesSyncEnabled": True}, "Active Directory"),
+    "roles": ({"isAssignableToRole": True}, "admin roles"),
+    "restricted": ({"isManagementRestricted": True}, "restricted administrative unit"),
+    "mail": ({"mailEnabled": True}, "only Exchange"),
+}
+
+
+@pytest.mark.parametrize("kind", UNMANAGEABLE)
+async def test_a_group_that_cannot_be_filled_is_an_obstacle(open_stage: Open, kind: str) -> None:
+    stage = open_stage()
+    properties, sentence = UNMANAGEABLE[kind]
+    group = stage.tenant.add_group({"displayName": "Lastig", **properties})
+    step = Step(State.ACTIVE, ("Een", "Lastig"))
+
+    plan, found = await look(stage, step, Applied())
+    applied = await serve(stage, step, Applied())
+
+    assert sentence in found.obstacles["Lastig"]
+    assert plan.obstacles == found.obstacles
+    assert stage.tenant.members(stage.group_id("Een")) == (applied.account_id,)
+    assert stage.tenant.members(group) == ()
+
+
+async def test_a_microsoft_365_group_can_be_filled(open_stage: Open) -> None:
+    stage = open_stage()
+    group = stage.tenant.add_group(
+        {"displayName": "Team", "groupTypes": ["Unified"], "mailEnabled": True}
+    )
+
+    applied = await serve(stage, Step(State.ACTIVE, ("Team",)), Applied())
+
+    assert stage.tenant.members(group) == (applied.account_id,)
+
+
+async def test_a_missing_group_and_two_of_one_name_say_how_to_mend(open_stage: Open) -> None:
+    stage = open_stage()
+    for _ in range(2):
+        stage.tenant.add_group({"displayName": "Dubbel"})
+
+    _, found = await look(stage, Step(State.ACTIVE, ("Weg", "Dubbel")), Applied())
+
+    assert found.obstacles == {
+        "Weg": "group 'Weg' is not in Entra: create it, or correct the name in the policy",
+        "Dubbel": "2 groups in Entra are named 'Dubbel': name the right one by its object id in "
+        "the policy",
+    }
+
+
+async def test_a_group_we_gave_that_is_gone_is_no_obstacle(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (WORKS,))
+    stage.tenant.drop_group(stage.group_id("Een"))
+    stage.target = stage.restarted()
+
+    plan, found = await look(stage, MOVED, applied)
+
+    assert found.obstacles == {}
+    assert Kind.REMOVE_FROM_GROUP not in {c.kind for c in plan.changes}
+
+
+async def test_a_group_renamed_in_the_policy_to_its_id_keeps_its_members(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (Step(State.ACTIVE, ("Een",)),))
+
+    plan, _ = await look(stage, Step(State.ACTIVE, (stage.group_id("Een"),)), applied)
+
+    assert plan.changes == ()
+
+
+async def test_groups_of_others_are_not_even_read_into_the_account(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (WORKS,))
+    stage.tenant.add_member(stage.group_id("Drie"), str(applied.account_id))
+
+    plan, found = await look(stage, LEFT, applied)
+
+    assert found.account is not None
+    assert found.account.groups == {"Een", "Twee"}
+    assert {c.what for c in plan.changes if c.kind is Kind.REMOVE_FROM_GROUP} == {"Een", "Twee"}
+
+
+async def test_a_group_is_looked_up_once_for_many_people(open_stage: Open) -> None:
+    stage = open_stage()
+    await look(stage, WORKS, Applied())
+    calls = stage.faults.calls
+    await look(stage, WORKS, Applied())
+    assert stage.faults.calls - calls == 1
+
+    stage.clock.advance(KEPT_SECONDS)
+    await look(stage, WORKS, Applied())
+    assert stage.faults.calls - calls == 4
+
+
+async def test_nested_membership_does_not_count_as_given(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (Step(State.ACTIVE, ("Een",)),))
+    stage.tenant.add_member(stage.group_id("Drie"), stage.group_id("Een"))
+
+    plan, _ = await look(stage, Step(State.ACTIVE, ("Een", "Drie")), applied)
+
+    assert [str(c) for c in plan.changes] == ["add to group Drie"]
+
+
+# --- refusals -----------------------------------------------------------------------------------
+
+
+async def test_an_administrator_is_refused_with_what_to_do(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (WORKS,))
+    stage.tenant.grant_role(str(applied.account_id))
+
+    with pytest.raises(Permanent, match=r"admin role.*Privileged Authentication") as caught:
+        await serve(stage, LEFT, applied)
+    assert caught.value.mender == "operator"
+    assert stage.account()["accountEnabled"]
+
+
+async def test_a_value_that_does_not_fit_names_its_attribute(open_stage: Open) -> None:
+    stage = open_stage()
+
+    with pytest.raises(Permanent, match=r"jobTitle.*does not fit") as caught:
+        await serve(stage, Step(State.ACTIVE, (), "x" * 129), Applied())
+    assert caught.value.mender == "policy"
+    assert "xxx" not in caught.value.reason
+
+
+async def test_an_attribute_unknown_to_graph_is_the_policys_fault(open_stage: Open) -> None:
+    stage = open_stage()
+    want = stage.desired(WORKS).model_copy(
+        update={"attributes": {"jobTitel": Wanted(value="x", reason=WHY)}}
+    )
+
+    with pytest.raises(Permanent, match=r"entra.attributes: see jobTitel") as caught:
+        await stage.target.read(want, Applied())
+    assert caught.value.mender == "policy"
+
+
+async def test_a_synced_account_gets_groups_and_nothing_else(open_stage: Open) -> None:
+    stage = open_stage()
+    synced = stage.tenant.add_synced_user(
+        {"userPrincipalName": NAME, "displayName": "K", "employeeId": NUMBER}
+    )
+
+    applied = await serve(stage, WORKS, Applied())
+
+    assert applied.account_id == synced
+    assert {w.path.split("/")[1] for w in stage.tenant.accepted_writes()} == {"groups"}
+    assert len(stage.tenant.groups_of(synced)) == 2
+
+
+async def test_a_manager_who_is_not_visible_is_waited_for(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (SOON,))
+    nobody = change(Kind.SET_MANAGER, manager="0c0ffee0-0000-4000-8000-000000000001")
+
+    with pytest.raises(Transient):
+        await stage.target.do(nobody, applied)
+
+
+async def test_a_change_of_another_target_is_a_bug(open_stage: Open) -> None:
+    stage = open_stage()
+
+    with pytest.raises(ValueError, match="no change of Entra's"):
+        await stage.target.do(change(Kind.CREATE_CARD), Applied(account_id="x"))
+    with pytest.raises(ValueError, match="without an account"):
+        await stage.target.do(change(Kind.ENABLE_SIGN_IN), Applied())

@@ -1,0 +1,666 @@
+"""The rules of a target, kept by TOPdesk's: against the rig, in both generations and products."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox.clock import ManualClock
+from sandbox.faults import ConnectionLost, Fault, Faults, FaultyApp
+from sandbox.topdesk import TopdeskTenant, make_app
+from shared.apply.topdesk import TopdeskTarget
+from shared.errors import NameTaken, Permanent, TargetDown, UnknownReply
+from shared.model.account import Applied, Found, TopdeskCard
+from shared.model.change import Change, Kind
+from shared.model.desired import DesiredTopdesk, Operator, Reason, State, TargetName, Wanted
+from shared.plan.topdesk import topdesk
+from shared.rest import Rest
+from shared.vendors.topdesk.fields import REMOVED, REMOVED_MARK
+from shared.vendors.topdesk.tenant import Tenant
+
+WHY = Reason(rule="lifecycle", because="contract since 2026-09-01")
+REASON = "Persoon uit organisatie"
+BRANCH = "Gemeente Voorbeeld"
+LOGIN = "s.boer@bedrijf.example"
+CARD: Mapping[str, str | bool | None] = {
+    "surName": "Boer",
+    "prefixes": "de",
+    "firstName": "Sanne",
+    "firstInitials": "S.A.B.C.D.E.",
+    "email": LOGIN,
+    "networkLoginName": LOGIN,
+    "tasLoginName": LOGIN,
+    "jobTitle": "Medewerker",
+    "mobileNumber": "+31612345678",
+    "branch": BRANCH,
+    "department": "Informatie & Automatisering",
+}
+
+
+class Cutting(httpx.AsyncBaseTransport):
+    """The rig in this process; a reply that a fault loses is lost as on a real line."""
+
+    def __init__(self, app: FaultyApp) -> None:
+        self._inner = httpx.ASGITransport(app=app)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._inner.handle_async_request(request)
+        except ConnectionLost as lost:
+            raise httpx.ReadError("the line was cut") from lost
+
+
+@dataclass
+class Rig:
+    """One TOPdesk with the target under test in front of it."""
+
+    world: TopdeskTenant
+    password: str = "app-password"
+    faults: Faults = field(default_factory=Faults)
+
+    def __post_init__(self) -> None:
+        app = make_app(self.world, username="provisioning", app_password="app-password")
+        client = httpx.AsyncClient(
+            transport=Cutting(FaultyApp(app, self.faults)),
+            base_url="https://acme.topdesk.example",
+            auth=("provisioning", self.password),
+        )
+        self.target = TopdeskTarget(Tenant(Rest(client, name="topdesk", concurrency=4)))
+
+    def persons(self) -> list[dict[str, Any]]:
+        return list(self.world.table("persons").values())
+
+    def operators(self) -> list[dict[str, Any]]:
+        rows = self.world.table("operators").values()
+        return [row for row in rows if row["id"] != self.world.api_account]
+
+    def groups_of(self, operator_id: str) -> set[str]:
+        names = self.world.table("permissiongroups")
+        return {names[i]["name"] for i in self.world.linked("permissiongroups", operator_id)}
+
+    def state(self) -> object:
+        """Everything that provisioning can see the difference of."""
+        hidden = {"creationDate", "modificationDate", "id", "principalId", "linkedPerson"}
+        return (
+            [{k: v for k, v in row.items() if k not in hidden} for row in self.persons()],
+            [
+                ({k: v for k, v in row.items() if k not in hidden}, self.groups_of(row["id"]))
+                for row in self.operators()
+            ],
+            sorted(row["name"] for row in self.world.table("departments").values()),
+        )
+
+
+WORLDS = {
+    "v2, operator follows": {"version": "16.06.010"},
+    "v2, operator stays": {"version": "16.03.019"},
+    "v1, operator follows": {"version": "16.06.010", "generations": "v1"},
+    "v1, operator stays": {"version": "12.10.002", "generations": "v1"},
+}
+
+
+def make_rig(**settings: Any) -> Rig:
+    world = TopdeskTenant.seeded(ManualClock())
+    for name, value in settings.items():
+        setattr(world.settings, name, value)
+    return Rig(world)
+
+
+@pytest.fixture(params=WORLDS, ids=list(WORLDS))
+def rig(request: pytest.FixtureRequest) -> Rig:
+    return make_rig(**WORLDS[request.param])
+
+
+def wanted(**values: str | bool | None) -> dict[str, Wanted]:
+    return {
+        name: Wanted(value=value, reason=Reason(rule=f"topdesk.card.{name}", because="HR"))
+        for name, value in values.items()
+    }
+
+
+def role(*groups: str) -> Operator:
+    return Operator(permission_groups=dict.fromkeys(groups, (WHY,)), reason=WHY)
+
+
+def a_desired(**changes: object) -> DesiredTopdesk:
+    base = DesiredTopdesk(
+        state=State.ACTIVE,
+        why=WHY,
+        employee_number="1042",
+        card=wanted(**CARD),
+        archive_reason=REASON,
+    )
+    return base.model_copy(update=changes)
+
+
+async def settle(
+    rig: Rig, desired: DesiredTopdesk, applied: Applied | None = None
+) -> tuple[Found[TopdeskCard], Applied]:
+    """Read, plan and do until nothing is left, remembering what flow remembers."""
+    known = applied or Applied()
+    for _ in range(8):
+        found = await rig.target.read(desired, known)
+        plan = topdesk(desired, found, known)
+        if not plan:
+            return found, _finished(desired, found, known)
+        rights = desired.operator.permission_groups if desired.operator else {}
+        adopted = found.account.id if found.account else known.account_id
+        known = known.model_copy(
+            update={"account_id": adopted, "rights": {**known.rights, **rights}}
+        )
+        try:
+            for change in plan.changes:
+                done = await rig.target.do(change, known)
+                ids = done.model_dump(exclude_none=True, include={"account_id", "operator_id"})
+                known = known.model_copy(update=ids)
+        except UnknownReply:
+            continue
+    raise AssertionError("it does not settle")
+
+
+def _finished(desired: DesiredTopdesk, found: Found[TopdeskCard], known: Applied) -> Applied:
+    rights = desired.operator.permission_groups if desired.operator else {}
+    return known.model_copy(
+        update={
+            "account_id": found.account.id if found.account else known.account_id,
+            "state": desired.state,
+            "is_manager": desired.is_manager,
+            "rights": rights,
+            "values": {"manager": WHY} if desired.manager_id else {},
+        }
+    )
+
+
+# --- a life ------------------------------------------------------------------------------------
+
+
+async def test_a_joiner_gets_a_card_as_the_policy_says(rig: Rig) -> None:
+    found, _ = await settle(rig, a_desired())
+
+    (row,) = rig.persons()
+    assert row["employeeNumber"] == "1042"
+    assert row["firstInitials"] == "S.A.B.C.D."
+    assert not row["archived"]
+    assert found.account is not None
+    assert found.account.fields == {**CARD, "firstInitials": "S.A.B.C.D."}
+    assert rig.operators() == []
+
+
+async def test_a_missing_department_is_made_once_for_everybody(rig: Rig) -> None:
+    for number in ("1", "2"):
+        card = wanted(**{**CARD, "tasLoginName": f"{number}@bedrijf.example"})
+        await settle(rig, a_desired(employee_number=number, card=card))
+
+    names = [row["name"] for row in rig.world.table("departments").values()]
+    assert names.count("Informatie & Automatisering") == 1
+
+
+async def test_a_role_gives_an_operator_linked_to_the_person(rig: Rig) -> None:
+    found, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+
+    (operator,) = rig.operators()
+    (person,) = rig.persons()
+    assert operator["linkedPerson"] == person["id"]
+    assert operator["loginName"] == LOGIN.upper()
+    assert operator["loginPermission"]
+    assert rig.groups_of(operator["id"]) == {"Servicedesk"}
+    assert applied.operator_id == operator["id"]
+    assert found.account is not None
+    assert found.account.operator is not None
+    assert found.account.operator.permission_groups == {"Servicedesk"}
+
+
+async def test_a_mover_s_rights_follow_and_nothing_else_is_lost(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    (operator,) = rig.operators()
+    by_hand = rig.world.by_name("permissiongroups", "Facilitair")["id"]
+    rig.world.linked("permissiongroups", operator["id"]).append(by_hand)
+    await settle(rig, a_desired(operator=role("Personeelszaken")), applied)
+
+    assert rig.groups_of(operator["id"]) == {"Facilitair", "Personeelszaken"}
+
+
+async def test_who_needs_no_operator_card_keeps_the_person_card(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    await settle(rig, a_desired(), applied)
+
+    assert [row["archived"] for row in rig.operators()] == [True]
+    assert [row["archived"] for row in rig.persons()] == [False]
+
+
+async def test_a_leaver_s_cards_are_both_archived_and_stripped(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    await settle(rig, a_desired(state=State.BLOCKED), applied)
+
+    (person,) = rig.persons()
+    (operator,) = rig.operators()
+    assert person["archived"]
+    assert operator["archived"]
+    assert rig.groups_of(operator["id"]) == set()
+    assert rig.world.table("archiving-reasons")[person["reason"]]["name"] == REASON
+
+
+async def test_a_removal_empties_the_card_and_revives_nobody(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    _, applied = await settle(rig, a_desired(state=State.BLOCKED), applied)
+    found, _ = await settle(rig, a_desired(state=State.DELETED), applied)
+
+    (person,) = rig.persons()
+    assert {person[name] for name in REMOVED} == {""}
+    assert person["mainframeLoginName"] == REMOVED_MARK
+    assert person["archived"]
+    assert person["employeeNumber"] == "1042"
+    assert [row["archived"] for row in rig.operators()] == [True]
+    assert found.account is not None
+    assert found.account.scrubbed
+
+
+async def test_a_removed_login_name_is_free_for_a_namesake(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired())
+    await settle(rig, a_desired(state=State.DELETED), applied)
+    await settle(rig, a_desired(employee_number="2042"))
+
+    assert sorted(row["tasLoginName"] for row in rig.persons()) == ["", LOGIN]
+
+
+async def test_a_returner_gets_the_old_card_with_fresh_rights(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    _, applied = await settle(rig, a_desired(state=State.BLOCKED), applied)
+    _, applied = await settle(rig, a_desired(state=State.DELETED), applied)
+    found, _ = await settle(rig, a_desired(operator=role("Personeelszaken")), applied)
+
+    (person,) = rig.persons()
+    (operator,) = rig.operators()
+    assert (person["archived"], operator["archived"]) == (False, False)
+    assert person["tasLoginName"] == LOGIN
+    assert person["mainframeLoginName"] == ""
+    assert rig.groups_of(operator["id"]) == {"Personeelszaken"}
+    assert found.obstacles == {}
+
+
+async def test_a_returner_without_a_role_leaves_the_old_operator_archived(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    _, applied = await settle(rig, a_desired(state=State.BLOCKED), applied)
+    await settle(rig, a_desired(), applied)
+
+    assert [row["archived"] for row in rig.persons()] == [False]
+    assert [row["archived"] for row in rig.operators()] == [True]
+
+
+async def test_the_manager_is_marked_first_and_then_pointed_at(rig: Rig) -> None:
+    boss, _ = await settle(
+        rig,
+        a_desired(
+            employee_number="1", is_manager=True, card=wanted(surName="Baas", branch=BRANCH)
+        ),
+    )
+    assert boss.account is not None
+    found, applied = await settle(rig, a_desired(manager_id=boss.account.id))
+    assert found.account is not None
+    assert found.account.manager_id == boss.account.id
+
+    found, _ = await settle(rig, a_desired(), applied)
+    assert found.account is not None
+    assert found.account.manager_id is None
+
+
+# --- rules of the protocol ---------------------------------------------------------------------
+
+
+async def test_it_says_which_target_it_is(rig: Rig) -> None:
+    assert rig.target.name is TargetName.TOPDESK
+
+
+async def test_nobody_is_read_as_nobody(rig: Rig) -> None:
+    assert (await rig.target.read(a_desired(), Applied())).account is None
+
+
+async def test_a_card_made_by_hand_is_found_by_its_number_archived_too(rig: Rig) -> None:
+    await settle(rig, a_desired(card=wanted(surName="Boer", branch=BRANCH)))
+    (row,) = rig.persons()
+    row["archived"] = True
+    found = await rig.target.read(a_desired(), Applied())
+
+    assert found.account is not None
+    assert (found.account.id, found.account.archived) == (row["id"], True)
+
+
+async def test_exactly_the_fields_asked_for_come_back(rig: Rig) -> None:
+    await settle(rig, a_desired())
+    found = await rig.target.read(a_desired(card=wanted(email="x", title=None)), Applied())
+
+    assert found.account is not None
+    assert found.account.fields == {"email": LOGIN, "title": None}
+
+
+async def test_two_cards_with_the_number_are_for_a_human(rig: Rig) -> None:
+    await settle(rig, a_desired())
+    (row,) = rig.persons()
+    rig.world.add("persons", {**row, "id": rig.world.mint("persons"), "tasLoginName": ""})
+
+    with pytest.raises(Permanent, match="2 person cards with number 1042"):
+        await rig.target.read(a_desired(), Applied())
+
+
+async def test_a_recorded_card_that_is_hidden_is_never_absent(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired())
+    rig.world.hidden.add(rig.persons()[0]["id"])
+
+    for state in (State.ACTIVE, State.BLOCKED, State.DELETED):
+        with pytest.raises(Permanent, match="hidden by a filter"):
+            await rig.target.read(a_desired(state=state), applied)
+
+
+async def test_a_recorded_card_that_is_gone_is_found_again_by_number(rig: Rig) -> None:
+    await settle(rig, a_desired())
+    found = await rig.target.read(
+        a_desired(), Applied(account_id="00000000-0000-0000-0000-000000000000")
+    )
+
+    assert found.account is not None
+    assert found.account.id == rig.persons()[0]["id"]
+
+
+async def test_an_anonymised_card_is_gone_and_a_new_one_is_made(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired())
+    (row,) = rig.persons()
+    rig.world.change("persons", row, {"employeeNumber": "*****", "tasLoginName": ""})
+
+    assert (await rig.target.read(a_desired(), applied)).account is None
+    await settle(rig, a_desired(), applied)
+    assert sorted(row["employeeNumber"] for row in rig.persons()) == ["*****", "1042"]
+
+
+async def test_a_renumbered_person_keeps_the_card(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired())
+    await settle(rig, a_desired(employee_number="9001"), applied)
+
+    assert [row["employeeNumber"] for row in rig.persons()] == ["9001"]
+
+
+async def test_a_new_number_that_another_card_has_is_for_a_human(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired())
+    other = wanted(surName="Boer", branch=BRANCH)
+    await settle(rig, a_desired(employee_number="9001", card=other))
+
+    with pytest.raises(Permanent, match="join or renumber"):
+        await rig.target.read(a_desired(employee_number="9001"), applied)
+
+
+async def test_what_is_lacking_is_told_and_the_rest_goes_on(rig: Rig) -> None:
+    desired = a_desired(
+        card=wanted(**CARD, budgetHolder="4100", language="Klingon"),
+        operator=role("Servicedesk", "Bestaat niet"),
+    )
+    found, _ = await settle(rig, desired)
+
+    assert set(found.obstacles) == {"card.budgetHolder", "card.language", "Bestaat niet"}
+    assert "'4100'" in found.obstacles["card.budgetHolder"]
+    assert rig.groups_of(rig.operators()[0]["id"]) == {"Servicedesk"}
+    assert len(rig.persons()) == 1
+
+
+async def test_a_missing_branch_is_never_made(rig: Rig) -> None:
+    desired = a_desired(card=wanted(surName="Boer", branch="Elders"))
+
+    with pytest.raises(Permanent, match="no branch 'Elders'"):
+        await settle(rig, desired)
+    assert rig.persons() == []
+    assert len(rig.world.table("branches")) == 1
+
+
+async def test_a_missing_archiving_reason_is_told_with_its_name(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired())
+    desired = a_desired(state=State.BLOCKED, archive_reason="Bestaat niet")
+    found = await rig.target.read(desired, applied)
+    assert "'Bestaat niet'" in found.obstacles["archiving reason"]
+
+    with pytest.raises(Permanent, match="no archiving reason 'Bestaat niet'") as refused:
+        await settle(rig, desired, applied)
+    assert refused.value.mender == "policy"
+
+
+async def test_a_value_that_is_too_long_names_its_field_and_is_not_sent(rig: Rig) -> None:
+    calls = rig.world.calls
+    with pytest.raises(Permanent, match="surName has 51 characters, TOPdesk takes 50") as refused:
+        await settle(rig, a_desired(card=wanted(surName="x" * 51, branch=BRANCH)))
+
+    assert refused.value.mender == "hr"
+    assert rig.world.writes == []
+    assert rig.world.calls > calls
+
+
+async def test_a_login_name_of_somebody_else_is_a_taken_name(rig: Rig) -> None:
+    await settle(rig, a_desired())
+
+    with pytest.raises(NameTaken) as taken:
+        await settle(rig, a_desired(employee_number="2042"))
+    assert taken.value.field == "tasLoginName"
+    assert LOGIN not in taken.value.reason
+
+
+async def test_every_change_done_twice_is_done_once(rig: Rig) -> None:
+    """Zombies and repeats: the second time counts as done and adds nothing."""
+    applied = Applied()
+    story = (
+        a_desired(operator=role("Servicedesk")),
+        a_desired(state=State.BLOCKED),
+        a_desired(state=State.DELETED),
+        a_desired(operator=role("Personeelszaken")),
+        a_desired(),
+    )
+    for desired in story:
+        found = await rig.target.read(desired, applied)
+        for change in topdesk(desired, found, applied).changes:
+            done = await rig.target.do(change, applied)
+            ids = done.model_dump(exclude_none=True)
+            applied = applied.model_copy(update=ids)
+            before = rig.state()
+            again = await rig.target.do(change, applied)
+            assert rig.state() == before, change.kind
+            assert again.account_id in (None, applied.account_id)
+            assert again.operator_id in (None, applied.operator_id)
+        rights = desired.operator.permission_groups if desired.operator else {}
+        applied = applied.model_copy(update={"rights": rights})
+
+    assert (len(rig.persons()), len(rig.operators())) == (1, 1)
+
+
+async def test_a_change_of_another_target_is_refused(rig: Rig) -> None:
+    with pytest.raises(ValueError, match="enable sign-in"):
+        await rig.target.do(Change(kind=Kind.ENABLE_SIGN_IN), Applied())
+
+
+# --- when things go wrong ------------------------------------------------------------------------
+
+
+async def test_a_lost_create_is_found_again_and_not_repeated(rig: Rig) -> None:
+    desired = a_desired(operator=role("Servicedesk"))
+    for path in (".*/persons", ".*/operators", ".*/permissiongroups"):
+        rig.faults.plan(Fault("lose_reply", method="POST", path=path))
+    _, applied = await settle(rig, desired)
+
+    assert (len(rig.persons()), len(rig.operators())) == (1, 1)
+    await settle(rig, a_desired(), applied)
+    assert [row["archived"] for row in rig.operators()] == [True]
+
+
+async def test_a_lost_create_is_told_as_unknown(rig: Rig) -> None:
+    change = topdesk(a_desired(), Found(account=None), Applied()).changes[0]
+    rig.faults.plan(Fault("lose_reply", method="POST", path=".*/persons"))
+
+    with pytest.raises(UnknownReply):
+        await rig.target.do(change, Applied())
+    assert (await rig.target.do(change, Applied())).account_id == rig.persons()[0]["id"]
+
+
+async def test_a_topdesk_that_is_away_serves_nobody(rig: Rig) -> None:
+    rig.faults.plan(Fault("status", count=100, status=503))
+
+    with pytest.raises(TargetDown):
+        await rig.target.read(a_desired(), Applied())
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [("api_account_archived", "removed or archived"), ("app_password_expired", "expired")],
+)
+async def test_a_refused_api_account_stops_the_whole_run(
+    rig: Rig, setting: str, sentence: str
+) -> None:
+    setattr(rig.world.settings, setting, True)
+
+    with pytest.raises(TargetDown, match=sentence):
+        await rig.target.read(a_desired(), Applied())
+
+
+async def test_a_missing_right_is_told_by_name(rig: Rig) -> None:
+    rig.world.settings.denied = frozenset({"persons.create"})
+
+    with pytest.raises(Permanent, match="No permission to create persons"):
+        await settle(rig, a_desired())
+
+
+async def test_a_removal_that_is_refused_leaves_the_card_archived(rig: Rig) -> None:
+    """The card comes back for the moment of the change, and must not stay."""
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    _, applied = await settle(rig, a_desired(state=State.BLOCKED), applied)
+    rig.world.settings.denied = frozenset({"login data.write"})
+
+    with pytest.raises(Permanent, match="login credentials"):
+        await settle(rig, a_desired(state=State.DELETED), applied)
+    assert [row["archived"] for row in (*rig.persons(), *rig.operators())] == [True, True]
+
+
+async def test_an_operator_who_is_an_administrator_is_refused_with_the_reason(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    rig.operators()[0]["admin"] = True
+
+    with pytest.raises(Permanent, match="Can not archive admins"):
+        await settle(rig, a_desired(state=State.BLOCKED), applied)
+
+
+async def test_an_unlinked_operator_is_used_and_told(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    (operator,) = rig.operators()
+    rig.world.change("operators", operator, {"linkedPerson": None})
+    found, _ = await settle(rig, a_desired(operator=role("Facilitair")), applied)
+
+    assert "link them in TOPdesk" in found.obstacles["operator link"]
+    assert len(rig.operators()) == 1
+    assert rig.groups_of(operator["id"]) == {"Facilitair"}
+
+
+async def test_a_list_entry_that_moved_is_looked_up_anew(rig: Rig) -> None:
+    await settle(rig, a_desired())
+    old = rig.world.by_name("branches", BRANCH)
+    rig.world.add("branches", {**old, "id": rig.world.mint("branches")})
+    rig.world.hidden.add(old["id"])
+    other = wanted(surName="Smit", branch=BRANCH)
+    found, _ = await settle(rig, a_desired(employee_number="2042", card=other))
+
+    assert found.account is not None
+    assert found.account.fields["branch"] == BRANCH
+
+
+# --- what no document settles must work either way --------------------------------------------
+
+QUIRKS: Mapping[str, Mapping[str, Any]] = {
+    "as documented": {},
+    "absolute next": {"next_is_absolute": True},
+    "one card shows little": {"single_is_limited": True},
+    "null empties": {"clears_lookup_by": "null"},
+    "id null empties": {"clears_lookup_by": "id"},
+    "case matters": {"text_matches_case": True},
+    "archived cards take changes": {"archived_cards_refuse_changes": False},
+    "archived operators take links": {"archived_operators_refuse_links": False},
+    "linking twice is refused": {"relink_is_refused": True},
+    "the operator is not revived": {"person_unarchive_revives_operator": False},
+    "own content type": {"vendor_content_type": True},
+    "departments are text": {"department_is_text": True},
+    "one problem at a time": {"all_problems_at_once": False},
+    "older v2": {"missing_v2_fields": frozenset({"isCaller", "hasSspAccess"})},
+    "a reason is no duty": {"archiving_reason_mandatory": False},
+}
+LIFE = (
+    a_desired(state=State.PREPARED),
+    a_desired(operator=role("Servicedesk", "Wijzigingsbeheer")),
+    a_desired(operator=role("Facilitair"), card=wanted(**{**CARD, "jobTitle": None})),
+    a_desired(is_manager=True),
+    a_desired(operator=role("Servicedesk")),
+    a_desired(state=State.BLOCKED),
+    a_desired(operator=role("Personeelszaken")),
+    a_desired(state=State.BLOCKED),
+    a_desired(state=State.DELETED),
+    a_desired(operator=role("Servicedesk"), card=wanted(**{**CARD, "department": None})),
+)
+
+
+async def live(rig: Rig, life: tuple[DesiredTopdesk, ...] = LIFE) -> object:
+    applied = None
+    for desired in life:
+        _, applied = await settle(rig, desired, applied)
+    return rig.state()
+
+
+@pytest.mark.parametrize("quirk", QUIRKS)
+async def test_a_whole_life_ends_the_same_in_every_tenant(quirk: str) -> None:
+    plain, odd = make_rig(), make_rig(**QUIRKS[quirk])
+
+    expected = await live(plain)
+    assert _without_departments(await live(odd)) == _without_departments(expected)
+
+
+def _without_departments(state: Any) -> object:
+    persons, operators, _ = state
+    rows = [*persons, *(row for row, _ in operators)]
+    for row in rows:
+        row.pop("department", None)
+        row.pop("departmentText", None)
+        row.pop("reason", None)
+    return state[:2]
+
+
+async def test_newer_fields_are_dropped_with_a_word_about_it() -> None:
+    older = make_rig(missing_v2_fields=frozenset({"isCaller"}))
+    desired = a_desired(card=wanted(**CARD, isCaller=True))
+    found, _ = await settle(older, desired)
+
+    assert "too old for isCaller" in found.obstacles["card.isCaller"]
+    assert len(older.persons()) == 1
+
+
+# --- every lost reply --------------------------------------------------------------------------
+
+
+FARTHEST_APART = ("v2, operator follows", "v1, operator stays")
+
+
+@pytest.mark.parametrize("world", FARTHEST_APART)
+async def test_any_one_lost_reply_ends_the_same(world: str) -> None:
+    """Each write of a life in turn is done and its reply lost."""
+    plain = make_rig(**WORLDS[world])
+    expected = await live(plain)
+    total = len(plain.world.writes)
+    assert total > 25
+
+    for lost in range(total):
+        rig = make_rig(**WORLDS[world])
+        rig.faults.plan(Fault("lose_reply", method="POST|PATCH|DELETE", skip=lost))
+        assert await live(rig) == expected, f"write {lost} of {total}"
+
+
+@pytest.mark.parametrize("world", FARTHEST_APART)
+async def test_a_stop_before_any_one_call_ends_the_same(world: str) -> None:
+    """Each write of a life in turn is never sent; the next worker knows what was recorded."""
+    plain = make_rig(**WORLDS[world])
+    expected = await live(plain)
+
+    for lost in range(len(plain.world.writes)):
+        rig = make_rig(**WORLDS[world])
+        rig.faults.plan(Fault("down", method="POST|PATCH|DELETE", skip=lost, count=1))
+        assert await live(rig) == expected, f"write {lost}"
