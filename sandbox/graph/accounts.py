@@ -6,6 +6,7 @@ Source: Graph v1.0, "Create User", "Get a user", "List users", "Update user", "D
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sandbox.graph import account_rules, bodies, queries, recycle, refusals
 from sandbox.graph.call import EXPANDABLE, Call, show
@@ -81,8 +82,7 @@ def count(call: Call) -> Reply:
     if not call.request.is_eventual:
         raise refusals.directory("$count is not currently supported.")
     counted = {**call.request.query, "$count": "true"}
-    request = call.request.__class__(**{**vars(call.request), "query": counted})
-    query = queries.parse(request, USER)
+    query = queries.parse(replace(call.request, query=counted), USER)
     accounts = call.tenant.accounts
     found = queries.count(
         query, _candidates(call, query), lambda each: accounts.get(each, call.as_of)

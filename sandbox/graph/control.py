@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.graph import recycle
 from sandbox.graph.service import Service
 from sandbox.graph.throttle import Limits
 
@@ -84,6 +85,7 @@ def make_group(service: Service, body: Json) -> Json:
 
 def deleted(service: Service, _: Json) -> Json:
     """What waits for its purge."""
+    recycle.purge_expired(service.tenant)
     return {"deleted": [each.properties for each in service.tenant.deleted.values()]}
 
 
@@ -95,6 +97,7 @@ def writes(service: Service, _: Json) -> Json:
 def counts(service: Service, _: Json) -> Json:
     """How many of each."""
     tenant = service.tenant
+    recycle.purge_expired(tenant)
     return {
         "users": len(tenant.users),
         "enabled": sum(bool(user["accountEnabled"]) for user in tenant.users.values()),

@@ -14,6 +14,20 @@ from sandbox.graph.filters import NAMES, And, AnyOf, Compare, Literal, Node, Not
 from sandbox.graph.schema import Property, Schema
 
 ALWAYS_ADVANCED = frozenset({"ne", "endswith"})
+MOST_ALTERNATIVES = 15
+
+
+def check_size(node: Node) -> None:
+    """Raise when `or` and `in` name more alternatives than a plain query takes.
+
+    Graph, "Use the $filter query parameter": 15 by default, no such limit on advanced queries.
+    """
+    number = _alternatives(node)
+    if number > MOST_ALTERNATIVES:
+        raise refusals.unsupported_query(
+            "Too many child clauses specified in search filter expression containing 'OR'"
+            f" operators: {number}. Max allowed: {MOST_ALTERNATIVES}."
+        )
 
 
 def check(node: Node, schema: Schema, *, advanced: bool) -> None:
@@ -47,6 +61,19 @@ def leaves(node: Node) -> Iterator[Compare]:
             yield from leaves(node.inner)
         case Compare():
             yield node
+
+
+def _alternatives(node: Node) -> int:
+    match node:
+        case Or():
+            return _alternatives(node.left) + _alternatives(node.right)
+        case And():
+            return max(_alternatives(node.left), _alternatives(node.right))
+        case Not() | AnyOf():
+            return _alternatives(node.inner)
+        case Compare(value=tuple(values)):
+            return len(values)
+    return 1
 
 
 def _check_compare(node: Compare, schema: Schema, *, advanced: bool) -> None:

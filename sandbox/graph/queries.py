@@ -84,6 +84,8 @@ def parse(request: Request, schema: Schema, *, relations: frozenset[str] = froze
     expand = _parse_expand(query.get("$expand", ""), relations)
     tree = filters.parse(query["$filter"]) if query.get("$filter") else None
     if tree is not None:
+        if not wants_count:
+            filter_rules.check_size(tree)
         filter_rules.check(tree, schema, advanced=wants_count)
     order = _parse_order(query.get("$orderby", ""), schema, advanced=wants_count)
     if order and tree is not None and not wants_count:

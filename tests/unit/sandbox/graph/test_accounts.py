@@ -90,6 +90,9 @@ def test_an_unknown_property_is_refused_by_name(
         ("accountEnabled", "true"),
         ("employeeHireDate", "2026-12-01"),
         ("employeeHireDate", "2026-12-01T00:00:00"),
+        ("employeeHireDate", "1 december"),
+        ("usageLocation", "N1"),
+        ("employeeOrgData", {"division": 7}),
         ("mailNickname", "anna de"),
         ("onPremisesExtensionAttributes", {"extensionAttribute1": "x" * 1025}),
         ("employeeOrgData", "Zorg"),
@@ -113,6 +116,7 @@ def test_a_value_that_does_not_fit_is_refused(
         ("employeeHireDate", "2026-12-01T00:00:00Z"),
         ("employeeLeaveDateTime", "2027-01-31T23:00:00+00:00"),
         ("employeeOrgData", {"division": "Zorg", "costCenter": "4100"}),
+        ("otherMails", ["anna@thuis.example"]),
         ("onPremisesExtensionAttributes", {"extensionAttribute15": "ja"}),
         ("businessPhones", ["020-1234567"]),
         ("usageLocation", "NL"),
@@ -256,6 +260,8 @@ def test_a_password_change_needs_a_role_of_the_app(
     assert error(service.ask("PATCH", url, body)) == DENIED
     tenant.app_roles.add("User Administrator")
     assert service.ask("PATCH", url, body).status == 204
+    only_at_next_sign_in = {"passwordProfile": {"forceChangePasswordNextSignIn": True}}
+    assert service.ask("PATCH", url, only_at_next_sign_in).status == 204
 
 
 @pytest.mark.parametrize(

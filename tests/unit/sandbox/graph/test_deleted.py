@@ -146,6 +146,38 @@ def test_a_taken_address_is_dropped_when_asked(
     assert tenant.users[first]["proxyAddresses"] == []
 
 
+def test_ownership_comes_back_and_a_group_takes_no_options(
+    service: Service, create: Create, tenant: GraphTenant, group_id: str, error: Error
+) -> None:
+    anna = create()
+    unified = tenant.add_group(
+        {"displayName": "Team", "groupTypes": ["Unified"], "mailEnabled": True}
+    )
+    for each in (group_id, unified):
+        tenant.add_owner(each, anna)
+    service.ask("DELETE", f"/groups/{unified}")
+    assert error(restore(service, unified, {"newUserPrincipalName": "x"}))[0] == 400
+    assert restore(service, unified).status == 200
+    assert list(tenant.ownerships[unified].current) == [anna]
+
+    service.ask("DELETE", f"/users/{anna}")
+    assert list(tenant.ownerships[unified].current) == []
+    restore(service, anna)
+
+    assert [list(tenant.ownerships[g].current) for g in (group_id, unified)] == [[anna], [anna]]
+
+
+def test_a_nested_group_that_is_deleted_is_in_no_group(
+    service: Service, tenant: GraphTenant, group_id: str
+) -> None:
+    inner = tenant.add_group({"displayName": "Binnen"})
+    tenant.add_member(group_id, inner)
+
+    assert service.ask("DELETE", f"/groups/{group_id}/members/{inner}").status == 204
+    assert tenant.members(group_id) == ()
+    assert inner not in tenant.groups
+
+
 @pytest.mark.parametrize("body", [{"upn": "x"}, {"autoReconcileProxyConflict": "ja"}])
 def test_a_restore_takes_its_two_options_only(
     service: Service, create: Create, error: Error, body: dict[str, str]

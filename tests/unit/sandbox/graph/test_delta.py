@@ -119,6 +119,12 @@ def test_a_token_of_more_than_seven_days_is_gone(
     assert reply.headers["Location"] == f"{BASE}/users/delta?$deltatoken="
 
 
+def test_a_token_of_one_kind_is_no_token_of_another(service: Service, error: Error) -> None:
+    _, link = rounds(service, "/users/delta")
+
+    assert error(service.ask("GET", link.replace("users", "groups"))) == (400, "BadRequest")
+
+
 def test_restarting_from_the_location_is_a_full_round(service: Service, create: Create) -> None:
     anna = create()
 

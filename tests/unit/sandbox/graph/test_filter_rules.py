@@ -25,6 +25,8 @@ PLAIN = [
     "otherMails/any(m:m eq 'a@b.example')",
     "accountEnabled eq true and department eq 'Zorg'",
     "id in ('1','2')",
+    "proxyAddresses/any(p:p eq 'smtp:a@b.example' or startsWith(p,'smtp:c'))",
+    "assignedLicenses/any(l:l/skuId eq 'x')",
 ]
 ADVANCED = [
     "employeeId ne '1042'",
@@ -51,6 +53,9 @@ NEVER = [
     "onPremisesExtensionAttributes/extensionAttribute16 eq 'x'",
     "displayName gt 'a'",
     "proxyAddresses/$count ge 1",
+    "proxyAddresses/any(p:p ne 'x' or contains(p,'y'))",
+    "displayName/any(d:d eq 'x')",
+    "proxyAddresses eq 'x'",
 ]
 
 
@@ -76,6 +81,23 @@ def test_these_need_the_header_and_the_count(service: Service, error: Error, tex
 @pytest.mark.parametrize("text", NEVER)
 def test_these_are_never_answered(service: Service, error: Error, text: str) -> None:
     assert error(ask(service, text, advanced=True)) == UNSUPPORTED
+
+
+@pytest.mark.parametrize("joined", ["or", "in"])
+def test_fifteen_alternatives_are_the_most_of_a_plain_query(
+    service: Service, error: Error, joined: str
+) -> None:
+    def text(number: int) -> str:
+        values = [f"'{n}'" for n in range(number)]
+        if joined == "in":
+            return f"employeeId in ({','.join(values)})"
+        return " or ".join(f"employeeId eq {value}" for value in values)
+
+    assert ask(service, text(15), advanced=False).status == 200
+    refused = ask(service, text(16), advanced=False)
+    assert error(refused) == UNSUPPORTED
+    assert "Max allowed: 15." in str(refused.body)
+    assert ask(service, text(16), advanced=True).status == 200
 
 
 def test_the_header_alone_does_not_make_a_query_advanced(service: Service, error: Error) -> None:

@@ -45,6 +45,19 @@ def test_a_security_group_is_made_with_its_members(
     assert tenant.members(reply.body["id"]) == (anna,)
 
 
+def test_members_and_owners_bound_at_birth_are_twenty_together(
+    service: Service, create: Create, tenant: GraphTenant, error: Error
+) -> None:
+    urls = [f"https://graph.microsoft.com/v1.0/users/{create(f'p{n}')}" for n in range(20)]
+    crowd = security(**{"members@odata.bind": urls, "owners@odata.bind": urls[:1]})
+    fits = security(**{"members@odata.bind": urls[1:], "owners@odata.bind": urls[:1]})
+
+    assert error(service.ask("POST", "/groups", crowd)) == BAD
+    made = service.ask("POST", "/groups", fits)
+    assert isinstance(made.body, dict)
+    assert list(tenant.ownerships[made.body["id"]].current) == [urls[0].rsplit("/", 1)[1]]
+
+
 @pytest.mark.parametrize("name", ["displayName", "mailEnabled", "mailNickname", "securityEnabled"])
 def test_a_group_without_a_required_property_is_refused(
     service: Service, error: Error, name: str

@@ -174,6 +174,31 @@ def test_members_are_read_by_page_count_and_reference(
     assert error(service.ask("GET", f"{url}/$count")) == BAD
 
 
+def test_a_bind_that_is_no_list_is_refused(service: Service, group_id: str, error: Error) -> None:
+    reply = service.ask("PATCH", f"/groups/{group_id}", {"members@odata.bind": "x"})
+
+    assert error(reply) == BAD
+
+
+def test_owners_of_a_role_assignable_group_are_not_this_apps(
+    service: Service, create: Create, tenant: GraphTenant, ref: Ref, error: Error
+) -> None:
+    anna = create()
+    url = f"/groups/{tenant.add_group({'displayName': 'B', 'isAssignableToRole': True})}/owners"
+
+    assert error(service.ask("POST", f"{url}/$ref", ref(anna))) == DENIED
+    assert error(service.ask("DELETE", f"{url}/{anna}/$ref")) == DENIED
+
+
+def test_a_group_has_at_most_a_hundred_owners(
+    service: Service, create: Create, tenant: GraphTenant, group_id: str, ref: Ref, error: Error
+) -> None:
+    for n in range(100):
+        tenant.add_owner(group_id, f"eigenaar-{n}")
+
+    assert error(service.ask("POST", f"/groups/{group_id}/owners/$ref", ref(create()))) == BAD
+
+
 def test_filtering_members_needs_advanced_parameters(
     service: Service, create: Create, tenant: GraphTenant, group_id: str, error: Error
 ) -> None:

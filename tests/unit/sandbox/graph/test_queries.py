@@ -198,6 +198,48 @@ def test_expand_and_advanced_parameters_do_not_go_together(service: Service, err
     assert error(reply) == UNSUPPORTED
 
 
+@pytest.mark.parametrize(
+    ("url", "refused"),
+    [
+        ("/users?$orderby=department", UNSUPPORTED),
+        ("/users?$orderby=createdDateTime", UNSUPPORTED),
+        ("/users?$orderby=displayName up", (400, "BadRequest")),
+        ("/users?$top=veel", (400, "BadRequest")),
+        ("/users?$expand=memberOf", (400, "BadRequest")),
+        ("/users?$expand=manager($levels=2)", (400, "BadRequest")),
+        ('/users?$search="bijnaam:x"', UNSUPPORTED),
+    ],
+)
+def test_what_a_query_cannot_ask_is_refused(
+    service: Service, error: Error, url: str, refused: tuple[int, str]
+) -> None:
+    assert error(service.ask("GET", url, ConsistencyLevel="eventual")) == refused
+
+
+def test_an_unknown_property_of_the_expanded_manager_is_refused(
+    service: Service, create: Create, tenant: GraphTenant, error: Error
+) -> None:
+    anna, bert = create("anna"), create("bert")
+    tenant.set_manager(anna, bert)
+
+    reply = service.ask("GET", f"/users/{anna}?$expand=manager($select=bijnaam)")
+
+    assert error(reply) == UNSUPPORTED
+
+
+def test_only_so_many_page_tokens_are_kept(
+    service: Service, tenant: GraphTenant, error: Error
+) -> None:
+    people(tenant, 2)
+    first = body(service.ask("GET", "/users?$top=1"))["@odata.nextLink"].removeprefix(BASE)
+    assert service.ask("GET", first).status == 200
+
+    for _ in range(256):
+        service.ask("GET", "/users?$top=1")
+
+    assert error(service.ask("GET", first)) == (400, "Directory_ExpiredPageToken")
+
+
 def test_an_index_and_a_scan_find_the_same(service: Service, create: Create) -> None:
     create("anna", employeeId="7")
     wanted = create("bert", employeeId="42")

@@ -141,6 +141,48 @@ def test_objects_by_id_are_those_that_exist(
     assert [each["id"] for each in found] == [anna]
 
 
+def test_a_directory_object_says_what_it_is(
+    service: Service, create: Create, group_id: str, error: Error
+) -> None:
+    anna = create()
+    kinds = []
+    for each in (anna, group_id):
+        reply = service.ask("GET", f"/directoryObjects/{each}")
+        assert isinstance(reply.body, dict)
+        kinds.append(reply.body["@odata.type"])
+
+    assert kinds == ["#microsoft.graph.user", "#microsoft.graph.group"]
+    assert error(service.ask("GET", "/directoryObjects/niets")) == MISSING
+    assert error(service.ask("POST", "/directoryObjects/getByIds", {"ids": "x"}))[0] == 400
+
+
+def test_a_manager_is_read_as_a_reference(
+    service: Service, create: Create, tenant: GraphTenant
+) -> None:
+    anna, bert = create("anna"), create("bert")
+    tenant.set_manager(anna, bert)
+
+    reply = service.ask("GET", f"/users/{anna}/manager/$ref")
+
+    assert isinstance(reply.body, dict)
+    assert f"/directoryObjects/{bert}/" in reply.body["@odata.id"]
+
+
+def test_a_mixed_list_shows_the_selection_where_it_exists(
+    service: Service, create: Create, tenant: GraphTenant, group_id: str
+) -> None:
+    anna, inner = create(employeeId="7"), tenant.add_group({"displayName": "Binnen"})
+    for each in (anna, inner):
+        tenant.add_member(group_id, each)
+
+    shown = value(service.ask("GET", f"/groups/{group_id}/members?$select=employeeId"))
+
+    assert shown == [
+        {"@odata.type": "#microsoft.graph.user", "employeeId": "7"},
+        {"@odata.type": "#microsoft.graph.group", "id": inner},
+    ]
+
+
 def test_reading_actions_are_no_writes(
     service: Service, create: Create, tenant: GraphTenant
 ) -> None:
