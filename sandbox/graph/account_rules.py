@@ -42,11 +42,17 @@ def check_free(tenant: GraphTenant, user: Json) -> None:
     holder = tenant.indexes.upn.get(upn_key(user["userPrincipalName"]))
     if holder not in (None, user["id"]):
         raise refusals.conflict("userPrincipalName", f"User_{holder}")
-    addresses = [*user.get("proxyAddresses", ()), f"smtp:{user['userPrincipalName']}"]
-    for address in addresses:
-        held_by = tenant.indexes.proxy.get(address_key(address))
+    for address in (*user.get("proxyAddresses", ()), f"smtp:{user['userPrincipalName']}"):
+        held_by = address_holder(tenant, address)
         if held_by not in (None, f"User_{user['id']}"):
             raise refusals.conflict("proxyAddresses", str(held_by))
+
+
+def address_holder(tenant: GraphTenant, address: str) -> str | None:
+    """Who has this `smtp:` address, or signs in with it: `User_<id>`, `Group_<id>` or None."""
+    held_by = tenant.indexes.proxy.get(address_key(address))
+    signs_in = tenant.indexes.upn.get(upn_key(address.partition(":")[2]))
+    return held_by or (f"User_{signs_in}" if signs_in else None)
 
 
 def check_values(user: Json, named: Json) -> None:

@@ -7,9 +7,8 @@ who has it stands in the way.
 
 from __future__ import annotations
 
-from sandbox.graph import account_rules, accounts, queries, recycle, refusals
+from sandbox.graph import account_rules, accounts, groups, queries, recycle, refusals
 from sandbox.graph.call import Call, show
-from sandbox.graph.indexes import address_key
 from sandbox.graph.parked import Parked
 from sandbox.graph.schema import GROUP, USER
 from sandbox.graph.wire import Json, Reply
@@ -52,6 +51,7 @@ def restore(call: Call) -> Reply:
     _check_options(options, parked)
     if parked.kind == "group":
         properties = {**parked.properties, "deletedDateTime": None}
+        groups.check_free(call.tenant, properties)
         recycle.restore_group(call.tenant, parked, properties)
     else:
         accounts.refuse_privileged(call.tenant, object_id)
@@ -104,8 +104,11 @@ def _user_to_restore(call: Call, parked: Parked, options: Json) -> Json:
 
 def _without_taken(call: Call, user: Json) -> Json:
     """The addresses that someone else has by now are dropped, and `mail` with its primary."""
-    taken = call.tenant.indexes.proxy
-    kept = [each for each in user["proxyAddresses"] if address_key(each) not in taken]
+    kept = [
+        each
+        for each in user["proxyAddresses"]
+        if account_rules.address_holder(call.tenant, each) is None
+    ]
     primary = f"SMTP:{user.get('mail')}"
     mail = user.get("mail") if primary in kept else None
     return {**user, "proxyAddresses": kept, "mail": mail}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from sandbox.graph import bodies, members, queries, recycle, refusals
+from sandbox.graph import account_rules, bodies, members, queries, recycle, refusals
 from sandbox.graph.accounts import refuse_synced
 from sandbox.graph.accounts import remove as remove_user
 from sandbox.graph.call import Call, show
@@ -29,12 +29,14 @@ def create(call: Call) -> Reply:
         if named.get(name) is None:
             raise refusals.required(name, "Group")
     _check_kind(named)
-    _check_nickname(tenant, named, holder=None)
+    _check_nickname(named)
+    group = _with_mail(tenant, named)
+    check_free(tenant, group)
     joining = members.bound(call, body.get(members.BIND, []))
     owning = members.bound(call, body.get(members.BIND_OWNERS, []))
     if len(joining) + len(owning) > members.MOST_BOUND:
         raise members.too_many()
-    group_id = tenant.add_group({**_with_mail(tenant, named), "id": tenant.new_id("group")})
+    group_id = tenant.add_group({**group, "id": tenant.new_id("group")})
     for each in joining:
         tenant.add_member(group_id, each)
     for each in owning:
@@ -69,8 +71,9 @@ def update(call: Call) -> Reply:
     joining = members.checked_additions(call, group, body) if members.BIND in body else ()
     if named:
         _refuse_change(group, named)
-        _check_nickname(tenant, named, holder=group)
+        _check_nickname(named)
     after = bodies.merged(group, named, GROUP)
+    check_free(tenant, after)
     changed = bodies.changed_names(group, after)
     if changed:
         tenant.store_group(after)
@@ -132,16 +135,23 @@ def _refuse_change(group: Json, named: Json) -> None:
         raise refusals.read_only("isAssignableToRole", "Group")
 
 
-def _check_nickname(tenant: GraphTenant, named: Json, *, holder: Json | None) -> None:
-    nickname = named.get("mailNickname")
-    if nickname is None:
+def check_free(tenant: GraphTenant, group: Json) -> None:
+    """Nobody else has this Microsoft 365 group's nickname or addresses; raises the conflict."""
+    if "Unified" not in (group.get("groupTypes") or ()):
         return
-    if _NICKNAME_FORBIDDEN.search(nickname):
-        raise refusals.invalid_value("mailNickname", "Group")
-    unified = "Unified" in ((holder or named).get("groupTypes") or ())
-    other = tenant.indexes.unified_nickname.get(nickname.casefold())
-    if unified and other not in (None, holder and holder["id"]):
+    me = f"Group_{group.get('id')}"
+    other = tenant.indexes.unified_nickname.get(group["mailNickname"].casefold())
+    if other not in (None, group.get("id")):
         raise refusals.conflict("mailNickname", f"Group_{other}")
+    for address in group.get("proxyAddresses") or ():
+        holder = account_rules.address_holder(tenant, address)
+        if holder not in (None, me):
+            raise refusals.conflict("proxyAddresses", str(holder))
+
+
+def _check_nickname(named: Json) -> None:
+    if _NICKNAME_FORBIDDEN.search(named.get("mailNickname", "")):
+        raise refusals.invalid_value("mailNickname", "Group")
 
 
 def _with_mail(tenant: GraphTenant, named: Json) -> Json:

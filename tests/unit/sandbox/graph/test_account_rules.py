@@ -105,6 +105,15 @@ def test_a_upn_that_is_a_groups_address_is_refused(
     assert conflict(reply)[1] == ("ConflictingObjects", f"Group_{group_id}")
 
 
+def test_a_mail_that_someone_signs_in_with_is_refused(service: Service, create: Create) -> None:
+    holder, other = create("anna"), create("bert")
+
+    reply = service.ask("PATCH", f"/users/{other}", {"mail": "anna@bedrijf.example"})
+
+    assert conflict(reply)[1] == ("ConflictingObjects", f"User_{holder}")
+    assert service.ask("PATCH", f"/users/{holder}", {"mail": "anna@bedrijf.example"}).status == 204
+
+
 def test_writing_mail_makes_it_the_primary_address(
     service: Service, create: Create, tenant: GraphTenant
 ) -> None:

@@ -102,6 +102,36 @@ def test_a_microsoft_365_group_gets_an_address_that_is_its_own(
     assert error(service.ask("POST", "/groups", unified())) == BAD
 
 
+def test_a_microsoft_365_group_does_not_take_a_persons_address(
+    service: Service, create: Create
+) -> None:
+    anna = create("planning")
+
+    reply = service.ask("POST", "/groups", unified())
+
+    assert isinstance(reply.body, dict)
+    targets = [each["target"] for each in reply.body["error"]["details"]]
+    assert targets == ["proxyAddresses", f"User_{anna}"]
+
+
+def test_a_deleted_group_does_not_come_back_over_its_successor(
+    service: Service, error: Error
+) -> None:
+    first = service.ask("POST", "/groups", unified()).ids[0]
+    service.ask("DELETE", f"/groups/{first}")
+    service.ask("POST", "/groups", unified())
+
+    assert error(service.ask("POST", f"/directory/deletedItems/{first}/restore")) == BAD
+
+
+def test_a_nickname_can_be_changed_to_a_free_one_only(service: Service, error: Error) -> None:
+    service.ask("POST", "/groups", unified())
+    other = service.ask("POST", "/groups", unified(mailNickname="zorgteam")).ids[0]
+
+    assert error(service.ask("PATCH", f"/groups/{other}", {"mailNickname": "Planning"})) == BAD
+    assert service.ask("PATCH", f"/groups/{other}", {"mailNickname": "zorg"}).status == 204
+
+
 def test_security_groups_may_share_a_nickname(service: Service) -> None:
     assert service.ask("POST", "/groups", security()).status == 201
     assert service.ask("POST", "/groups", security()).status == 201

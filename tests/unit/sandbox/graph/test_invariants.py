@@ -61,7 +61,7 @@ class World:
             "displayName": alias,
             "mailNickname": alias,
             "userPrincipalName": f"{alias}@bedrijf.example",
-            "mail": f"{mail}.post@bedrijf.example" if mail else None,
+            "mail": f"{mail}@bedrijf.example" if mail else None,
             "passwordProfile": {"password": "Zomer-2026-regen"},
         }
         reply = self.service.ask("POST", "/users", body)
@@ -74,7 +74,7 @@ class World:
         return self.service.ask("PATCH", f"/users/{self.person(who)}", body)
 
     def mail(self, who: int, alias: str | None) -> Any:
-        body = {"mail": f"{alias}.post@bedrijf.example" if alias else None}
+        body = {"mail": f"{alias}@bedrijf.example" if alias else None}
         return self.service.ask("PATCH", f"/users/{self.person(who)}", body)
 
     def delete(self, who: int) -> Any:
@@ -121,6 +121,14 @@ def check(tenant: GraphTenant) -> None:
         for item in (*tenant.users.values(), *tenant.groups.values())
         for address in item.get("proxyAddresses") or ()
     ]
+    claimed = {
+        (address.partition(":")[2].casefold(), item["id"])
+        for item in (*tenant.users.values(), *tenant.groups.values())
+        for address in (
+            *(item.get("proxyAddresses") or ()),
+            *([f"smtp:{item['userPrincipalName']}"] if "userPrincipalName" in item else ()),
+        )
+    }
     links = {(g, m) for g in tenant.groups for m in tenant.members(g)}
     managed = tenant.managers.current.items()
     rebuilt = Indexes()
@@ -129,6 +137,7 @@ def check(tenant: GraphTenant) -> None:
 
     assert len(names) == len(set(names))
     assert len(addresses) == len(set(addresses))
+    assert len(claimed) == len({address for address, _ in claimed})
     assert {m for _, m in links} <= set(tenant.users)
     assert links == {(g, m) for m, inside in tenant.member_of.items() for g in inside}
     assert {each for pair in managed for each in pair} <= set(tenant.users)
