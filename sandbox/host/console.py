@@ -25,7 +25,7 @@ _LEVELS = {
     "critical": logging.CRITICAL,
     "none": logging.CRITICAL + 1,
 }
-# The worker and the SDKs tell at INFO what only their authors need.
+# The worker and the SDKs tell below WARNING what only their authors need.
 _CHATTY = ("azure", "uvicorn", "asyncio")
 
 
@@ -44,9 +44,7 @@ def log_to_stderr(app_level: int) -> None:
     )
     logging.basicConfig(level=app_level, handlers=[handler], force=True)
     for name in _CHATTY:
-        logging.getLogger(name).setLevel(
-            app_level if app_level <= logging.DEBUG else max(app_level, logging.WARNING)
-        )
+        logging.getLogger(name).setLevel(max(app_level, logging.WARNING))
 
 
 def listing(host: Host) -> str:

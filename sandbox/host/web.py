@@ -12,6 +12,7 @@ import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -213,15 +214,17 @@ async def _refuse_body(receive: Receive, send: Send) -> None:
 
 
 async def _send(send: Send, answer: worker.Response, *, head: bool) -> None:
+    bodiless = head or answer.status == HTTPStatus.NO_CONTENT
     await send(_start(answer))
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+    await send({"type": "http.response.body", "body": b"" if bodiless else answer.body})
 
 
 def _start(answer: worker.Response) -> dict[str, Any]:
     headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
         for name, value in answer.headers
         if name.lower() not in _HOP_BY_HOP
     ]
-    headers.append((b"content-length", str(len(answer.body)).encode()))
+    if answer.status != HTTPStatus.NO_CONTENT:  # RFC 9110 section 8.6: 204 has no length
+        headers.append((b"content-length", str(len(answer.body)).encode()))
     return {"type": "http.response.start", "status": answer.status, "headers": headers}

@@ -74,8 +74,10 @@ def index(app: Path) -> tuple[Indexed, ...]:
     """Import the app's function_app.py and list its functions; raises IndexingFailed.
 
     Puts the app first on the import path, as the worker does. The empty tuple means that there
-    is no function_app.py, or that it registers no function.
+    is no function_app.py, or that it registers no function. RuntimeError on a second call.
     """
+    if handle_event.protos is not None:
+        raise RuntimeError("the worker's registry is a module global: one app a process")
     sys.path.insert(0, str(app))
     importlib.invalidate_caches()
     handle_event.protos = _PROTOS

@@ -76,9 +76,9 @@ class HostProcess:
         """What stands on stderr by now."""
         return "".join(self._errors)
 
-    def interrupt(self) -> None:
-        """Ask it to stop, as an operator does."""
-        self.process.send_signal(signal.SIGTERM)
+    def interrupt(self, number: int = signal.SIGTERM) -> None:
+        """Ask it to stop, as a service manager does, or with SIGINT as Ctrl-C does."""
+        self.process.send_signal(number)
 
     def ended(self) -> int:
         """Wait for the end; the exit code."""

@@ -11,8 +11,10 @@ import pytest
 from contract.host.process import HostProcess, an_app, running
 
 APP = """
+import asyncio
 import json
 import logging
+import threading
 import azure.functions as func
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
@@ -62,6 +64,22 @@ async def admin_only(req: func.HttpRequest) -> func.HttpResponse:
 async def fails(req: func.HttpRequest) -> func.HttpResponse:
     logging.info("about to fail")
     raise ValueError("Marieke de Vries-Synthetisch")
+
+
+@app.route("where", auth_level=ANYONE)
+async def where(req: func.HttpRequest) -> func.HttpResponse:
+    loop = id(asyncio.get_running_loop())
+    return func.HttpResponse(json.dumps([threading.current_thread().name, loop]))
+
+
+@app.route("where-sync", auth_level=ANYONE)
+def where_sync(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(threading.current_thread().name)
+
+
+@app.route("empty", auth_level=ANYONE)
+async def empty(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(status_code=204)
 
 
 @app.route("nothing", auth_level=ANYONE)
@@ -195,6 +213,21 @@ def test_failure_says_nothing_of_its_details(web: httpx.Client, host: HostProces
     line = host.wait_for("fails  http  failed")
     assert "Marieke" not in line
     assert line.split()[-1] in host.err  # app log and failure carry the invocation id
+
+
+def test_async_functions_share_one_loop_and_sync_ones_have_threads(web: httpx.Client) -> None:
+    first, second = web.get("/api/where").json(), web.get("/api/where").json()
+
+    assert first == second
+    assert first[0] == "MainThread"
+    assert web.get("/api/where-sync").text.startswith("ThreadPoolExecutor")
+
+
+def test_204_has_no_length(web: httpx.Client) -> None:
+    answer = web.get("/api/empty")
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "content-length" not in answer.headers
 
 
 def test_function_that_returns_nothing_is_500(web: httpx.Client) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import httpx
 import pytest
-from contract.host.process import an_app, running, start
+from contract.host.process import ROOT, an_app, running, start
 
 TIMERS = """
 import asyncio
@@ -66,6 +70,41 @@ def stuck(req: func.HttpRequest) -> func.HttpResponse:
     time.sleep(60)
     return func.HttpResponse("never")
 """
+IN_PROCESS = """
+import asyncio
+import sys
+from pathlib import Path
+import httpx
+from sandbox.host import running
+
+
+async def main(app: Path) -> None:
+    lines = []
+    async with running(app, {"GIVEN": "yes"}, say=lines.append) as host:
+        async with httpx.AsyncClient(base_url=host.address, trust_env=False) as web:
+            answer = await web.get("/api/slow?seconds=0")
+    print("answer", answer.text, [line.function for line in lines], flush=True)
+    try:
+        async with running(app):
+            pass
+    except RuntimeError as error:
+        print("second", error, flush=True)
+
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+def test_host_runs_inside_a_process_of_its_own_and_only_once(tmp_path: Path) -> None:
+    app = an_app(tmp_path, SLOW)
+    script = [sys.executable, "-c", IN_PROCESS, str(app)]
+
+    done = subprocess.run(  # noqa: S603 - our own script
+        script, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+    )
+
+    assert "answer done ['slow']" in done.stdout
+    assert "second the worker's registry is a module global: one app a process" in done.stdout
 
 
 def test_timer_runs_on_its_schedule_from_a_setting(tmp_path: Path) -> None:
@@ -124,6 +163,18 @@ def test_log_level_setting_lets_debug_lines_through(tmp_path: Path) -> None:
     assert "quiet" in host.err
 
 
+def test_missing_monitor_file_is_made(tmp_path: Path) -> None:
+    app = an_app(tmp_path / "app", TIMERS, EVERY="0 0 0 1 1 *", FROM_FILE="x")
+    file = tmp_path / "timers.json"
+
+    with running(app, "--monitor-file", str(file)) as host:
+        host.wait_for("at_start  timer  succeeded")
+        host.interrupt()
+        assert host.ended() == 0
+
+    assert set(json.loads(file.read_text("utf-8"))) == {"tick", "at_start"}
+
+
 @pytest.mark.parametrize(
     ("code", "told"),
     [
@@ -176,7 +227,8 @@ def test_random_keys_are_shown(tmp_path: Path) -> None:
     assert status.status_code == 200
 
 
-def test_stop_finishes_the_request_that_is_open(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stop_finishes_the_request_that_is_open(tmp_path: Path, number: int) -> None:
     with running(an_app(tmp_path, SLOW)) as host:
         answers: list[httpx.Response] = []
 
@@ -186,7 +238,7 @@ def test_stop_finishes_the_request_that_is_open(tmp_path: Path) -> None:
         caller = threading.Thread(target=call)
         caller.start()
         host.wait_for("^begun")
-        host.interrupt()
+        host.interrupt(number)
         caller.join()
 
         assert host.ended() == 0
