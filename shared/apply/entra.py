@@ -7,6 +7,7 @@ replicas: what was just made may not be found for minutes, and its indexes are l
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import string
 import time
@@ -18,7 +19,7 @@ import stamina
 from shared.apply.entra_account import SELECT, account_from, is_same, present, still_ours
 from shared.apply.entra_groups import GroupBook
 from shared.apply.target import Done
-from shared.errors import InstroomError, NameTaken, Permanent, Transient
+from shared.errors import InstroomError, NameTaken, Permanent, Transient, UnknownReply
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Kind
 from shared.model.desired import DesiredEntra, State, TargetName
@@ -40,6 +41,8 @@ class EntraTarget:
 
     graph: Graph
     monotonic: Callable[[], float] = time.monotonic
+    limit_seconds: float = 55.0
+    """One change may take several calls; a claim reserves 60 s for it."""
     _young: dict[str, float] = field(default_factory=dict)
     """When this process made or restored an account."""
     _missed: dict[str, float] = field(default_factory=dict)
@@ -52,6 +55,22 @@ class EntraTarget:
     def name(self) -> TargetName:
         """Entra."""
         return TargetName.ENTRA
+
+    async def probe(self) -> None:
+        """Return when Graph lets the app read accounts and groups; raise with the mend."""
+        asked = {
+            "User.ReadWrite.All": users.any_visible,
+            "GroupMember.ReadWrite.All": groups.any_visible,
+        }
+        for permission, ask in asked.items():
+            try:
+                await ask(self.graph)
+            except Refused as refused:
+                raise Permanent(
+                    f"Graph does not let the app read ({refused.refusal}): grant its identity the "
+                    f"application permission {permission}, with admin consent",
+                    mender="operator",
+                ) from refused
 
     # --- read ------------------------------------------------------------------------------
 
@@ -117,11 +136,14 @@ class EntraTarget:
     async def do(self, change: Change, applied: Applied) -> Done:
         """Carry out one change on the account that `applied` names."""
         try:
-            if change.kind is Kind.CREATE_ACCOUNT:
-                return await self._create(change.values)
-            if applied.account_id is None:
-                raise ValueError(f"{change.kind} without an account")
-            return await self._patiently(change, applied.account_id)
+            async with asyncio.timeout(self.limit_seconds):
+                if change.kind is Kind.CREATE_ACCOUNT:
+                    return await self._create(change.values)
+                if applied.account_id is None:
+                    raise ValueError(f"{change.kind} without an account")
+                return await self._patiently(change, applied.account_id)
+        except TimeoutError as error:
+            raise UnknownReply(f"{change.kind}: Entra took too long") from error
         except Refused as refused:
             raise _with_mend(change, refused) from refused
 

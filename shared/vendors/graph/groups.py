@@ -18,6 +18,12 @@ SELECT = (
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
+async def any_visible(graph: Graph) -> bool:
+    """May the app read groups, and is there one?"""
+    page = await graph.call("GET", paths.GROUPS, params={"$select": "id", "$top": "1"})
+    return bool(page["value"])
+
+
 async def find(graph: Graph, name_or_id: str) -> tuple[Json, ...]:
     """The groups with this display name, which need not be unique, or the one with this id."""
     if _OBJECT_ID.fullmatch(name_or_id):

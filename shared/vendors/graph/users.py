@@ -26,6 +26,12 @@ async def get(graph: Graph, key: str, select: Collection[str]) -> Json | None:
         return None
 
 
+async def any_visible(graph: Graph) -> bool:
+    """May the app read accounts, and is there one? The cheapest question there is."""
+    page = await graph.call("GET", paths.USERS, params={"$select": "id", "$top": "1"})
+    return bool(page["value"])
+
+
 async def with_employee_id(graph: Graph, number: str, select: Collection[str]) -> tuple[Json, ...]:
     """All live accounts that carry this number. The index lags behind a create by seconds."""
     literal = number.replace("'", "''")

@@ -267,6 +267,19 @@ class TargetRules:
             await look(stage, last, applied)
         assert stage.seen() == seen
 
+    async def test_the_probe_answers_and_changes_nothing(
+        self, open_stage: Opener, story: str
+    ) -> None:
+        stage = open_stage()
+        await lived(stage, STORIES[story])
+        seen = stage.seen()
+
+        await stage.target.probe()
+        assert stage.seen() == seen
+        stage.faults.plan(Fault("status", count=MOST_CALLS, status=503))
+        with pytest.raises(TargetDown):
+            await stage.target.probe()
+
     async def test_a_long_pause_is_told_not_slept(self, open_stage: Opener, story: str) -> None:
         *before, last = STORIES[story]
         stage = open_stage()

@@ -282,6 +282,16 @@ def test_a_password_has_four_classes_and_no_name(name: str) -> None:
         assert name.partition("@")[0].casefold() not in password.casefold()
 
 
+async def test_a_change_ends_within_what_a_claim_reserves(open_stage: Open) -> None:
+    stage = open_stage()
+    plan, _ = await look(stage, WORKS, Applied())
+    stage.target.limit_seconds = 0.05
+    stage.faults.plan(Fault("slow", method="POST", path="/v1.0/users", seconds=60))
+
+    with pytest.raises(UnknownReply, match="took too long"):
+        await stage.target.do(plan.changes[0], Applied())
+
+
 # --- late, gone, not ours -----------------------------------------------------------------------
 
 
@@ -510,6 +520,22 @@ async def test_an_administrator_is_refused_with_what_to_do(open_stage: Open) -> 
         await serve(stage, LEFT, applied)
     assert caught.value.mender == "operator"
     assert stage.account()["accountEnabled"]
+
+
+@pytest.mark.parametrize(
+    ("what", "permission"),
+    [("users", "User.ReadWrite.All"), ("groups", "GroupMember.ReadWrite.All")],
+)
+async def test_the_probe_says_which_permission_is_missing(
+    open_stage: Open, what: str, permission: str
+) -> None:
+    stage = open_stage()
+    body = '{"error": {"code": "Authorization_RequestDenied", "message": "Insufficient"}}'
+    stage.faults.plan(Fault("status", path=f"/v1.0/{what}", status=403, body=body))
+
+    with pytest.raises(Permanent, match=permission) as caught:
+        await stage.target.probe()
+    assert caught.value.mender == "operator"
 
 
 async def test_a_value_that_does_not_fit_names_its_attribute(open_stage: Open) -> None:

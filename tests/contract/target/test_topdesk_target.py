@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -470,6 +471,18 @@ async def test_every_change_done_twice_is_done_once(rig: Rig) -> None:
     assert (len(rig.persons()), len(rig.operators())) == (1, 1)
 
 
+async def test_the_same_create_at_one_moment_makes_one_card(rig: Rig) -> None:
+    desired = a_desired(operator=role("Servicedesk"))
+    create, operator, _ = topdesk(desired, Found(account=None), Applied()).changes
+    one, other = await asyncio.gather(*(rig.target.do(create, Applied()) for _ in range(2)))
+    applied = Applied(account_id=one.account_id)
+    first, second = await asyncio.gather(*(rig.target.do(operator, applied) for _ in range(2)))
+
+    assert one == other
+    assert first == second
+    assert (len(rig.persons()), len(rig.operators())) == (1, 1)
+
+
 async def test_a_change_of_another_target_is_refused(rig: Rig) -> None:
     with pytest.raises(ValueError, match="enable sign-in"):
         await rig.target.do(Change(kind=Kind.ENABLE_SIGN_IN), Applied())
@@ -542,6 +555,32 @@ async def test_an_operator_who_is_an_administrator_is_refused_with_the_reason(ri
 
     with pytest.raises(Permanent, match="Can not archive admins"):
         await settle(rig, a_desired(state=State.BLOCKED), applied)
+
+
+async def test_a_leaver_whose_number_was_emptied_by_hand_is_blocked(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    for table, row in (("persons", rig.persons()[0]), ("operators", rig.operators()[0])):
+        rig.world.change(table, row, {"employeeNumber": ""})
+    forgotten = applied.model_copy(update={"operator_id": None})
+    await settle(rig, a_desired(state=State.BLOCKED), forgotten)
+
+    assert [row["archived"] for row in (*rig.persons(), *rig.operators())] == [True, True]
+
+
+async def test_a_name_that_is_there_twice_holds_up_nothing_else(rig: Rig) -> None:
+    rig.world.add("permissiongroups", {"name": "SERVICEDESK"})
+    found, _ = await settle(rig, a_desired(operator=role("Servicedesk", "Facilitair")))
+
+    assert "2 times" in found.obstacles["Servicedesk"]
+    assert rig.groups_of(rig.operators()[0]["id"]) == {"Facilitair"}
+
+
+async def test_an_archived_leaver_needs_no_archiving_reason_any_more(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired())
+    _, applied = await settle(rig, a_desired(state=State.BLOCKED), applied)
+    renamed = a_desired(state=State.BLOCKED, archive_reason="Bestaat niet")
+
+    assert (await rig.target.read(renamed, applied)).obstacles == {}
 
 
 async def test_an_unlinked_operator_is_used_and_told(rig: Rig) -> None:
