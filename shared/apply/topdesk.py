@@ -65,7 +65,9 @@ class TopdeskTarget:
 
     async def do(self, change: Change, applied: Applied) -> Done:
         """Carry out one change; both cards of a person are in one hand at a time."""
-        async with self._turn(applied.account_id):
+        # A new card has no id yet; its number is as good.
+        hand = applied.account_id or str(change.values.get(EMPLOYEE_NUMBER))
+        async with self._turn(hand):
             try:
                 return await self._do(change, applied)
             except Permanent:
@@ -74,9 +76,9 @@ class TopdeskTarget:
                 raise
 
     @asynccontextmanager
-    async def _turn(self, card_id: str | None) -> AsyncIterator[None]:
+    async def _turn(self, hand: str) -> AsyncIterator[None]:
         """An archive and a change of rights at one moment leave an operator half of each."""
-        turn = self._turns.setdefault(card_id, asyncio.Lock()) if card_id else asyncio.Lock()
+        turn = self._turns.setdefault(hand, asyncio.Lock())
         async with turn:
             yield
 

@@ -57,7 +57,7 @@ class Cards:
         if person and _concerns_operators(desired, applied, person):
             rows = await self.operators.of_person(person.id, person.employee_number)
             operator = choose(rows, applied)
-        obstacles = await self._obstacles(desired)
+        obstacles = await self._obstacles(desired, person)
         if operator and desired.operator and self._is_unlinked(operator):
             obstacles["operator link"] = (
                 f"operator card {operator.id} has the person's number but is not linked to the "
@@ -121,44 +121,45 @@ class Cards:
             ),
         )
 
-    async def _obstacles(self, desired: DesiredTopdesk) -> dict[str, str]:
+    async def _obstacles(self, desired: DesiredTopdesk, person: Person | None) -> dict[str, str]:
         """What the policy names and this TOPdesk lacks; departments are made, so never lacking."""
         if desired.state in ALIVE:
             return {**await self._missing_on_card(desired), **await self._missing_groups(desired)}
         reason = desired.archive_reason
-        if not reason or await self._lookups.find(ARCHIVING_REASON, reason):
-            return {}
-        return {ARCHIVING_REASON: lacking(ARCHIVING_REASON, reason)}
+        is_over = person is None or (person.archived and desired.state is not State.DELETED)
+        lack = None if is_over or not reason else await self._lack(ARCHIVING_REASON, reason)
+        return {ARCHIVING_REASON: lack} if lack else {}
 
     async def _missing_on_card(self, desired: DesiredTopdesk) -> dict[str, str]:
         generation = await self._tenant.generation()
         branch = desired.card[BRANCH].value if BRANCH in desired.card else None
-        missing = {}
+        missing: dict[str, str | None] = {}
         for field, wanted in desired.card.items():
-            value = wanted.value
             if not self._tenant.knows(field.partition(".")[0], generation):
                 missing[about(field)] = (
                     f"this TOPdesk is too old for {field}; drop topdesk.card.{field} from the "
                     "policy"
                 )
-            elif field not in LOOKUPS or field == DEPARTMENT or not isinstance(value, str):
-                continue
-            elif not await self._lookup(field, value, branch):
-                missing[about(field)] = lacking(field, value)
-        return missing
+            elif field in LOOKUPS - {DEPARTMENT} and isinstance(wanted.value, str):
+                missing[about(field)] = await self._lack(field, wanted.value, branch)
+        return {place: lack for place, lack in missing.items() if lack}
 
     async def _missing_groups(self, desired: DesiredTopdesk) -> dict[str, str]:
-        return {
-            group: lacking(PERMISSION_GROUP, group)
-            for group in (desired.operator.permission_groups if desired.operator else ())
-            if not await self._lookups.find(PERMISSION_GROUP, group)
-        }
+        groups = desired.operator.permission_groups if desired.operator else ()
+        missing = {group: await self._lack(PERMISSION_GROUP, group) for group in groups}
+        return {group: lack for group, lack in missing.items() if lack}
 
-    async def _lookup(self, field: str, name: str, branch: Value) -> str | None:
-        branch_id = None
-        if field == LOCATION and isinstance(branch, str):
-            branch_id = await self._lookups.find(BRANCH, branch)
-        return await self._lookups.find(field, name, branch_id=branch_id)
+    async def _lack(self, kind: str, name: str, branch: Value = None) -> str | None:
+        """Why this name cannot be used; None when it can."""
+        try:
+            branch_id = None
+            if kind == LOCATION and isinstance(branch, str):
+                branch_id = await self._lookups.find(BRANCH, branch)
+            found = await self._lookups.find(kind, name, branch_id=branch_id)
+        except Permanent as refused:
+            # There twice, or not to be read: the rest of the person need not wait for it.
+            return refused.reason
+        return None if found else lacking(kind, name)
 
     def _is_unlinked(self, operator: OperatorRow) -> bool:
         return operator.linked_person_id is None and self._tenant.habits.links_operators

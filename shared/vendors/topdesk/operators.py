@@ -18,7 +18,7 @@ from shared.vendors.topdesk.answers import refusal
 from shared.vendors.topdesk.fields import EMPLOYEE_NUMBER, folded
 from shared.vendors.topdesk.lookups import DEPARTMENT
 from shared.vendors.topdesk.persons import Build, Forget, already, wire
-from shared.vendors.topdesk.query import either, equals
+from shared.vendors.topdesk.query import either, equals, is_sought
 from shared.vendors.topdesk.tenant import Body, Generation, Row, Tenant, decoded
 
 _LINK: Final = "linkedPerson"
@@ -124,10 +124,11 @@ class Operators:
             raise refusal(response, f"{verb} an operator card")
 
     async def _linked_or_numbered(self, person_id: str, number: str) -> list[Row]:
-        by_number = equals(EMPLOYEE_NUMBER, number)
         habits = self._tenant.habits
+        # A number that somebody emptied would find every card without one.
+        by_number = [equals(EMPLOYEE_NUMBER, number)] if is_sought(number) else []
         if habits.links_operators:
-            query = either(equals(f"{_LINK}.id", person_id), by_number)
+            query = either(equals(f"{_LINK}.id", person_id), *by_number)
             try:
                 return await self._tenant.rows("/operators", {"query": query})
             except Permanent as error:
@@ -135,7 +136,9 @@ class Operators:
                     raise
                 # Before the link existed (TOPdesk, 2024-04) the number was all there was.
                 habits.links_operators = False
-        return await self._tenant.rows("/operators", {"query": by_number})
+        if not by_number:
+            return []
+        return await self._tenant.rows("/operators", {"query": by_number[0]})
 
     def _body(self, person_id: str, values: Mapping[str, Any]) -> Body:
         habits = self._tenant.habits

@@ -12,10 +12,15 @@ def equals(field: str, value: str) -> str:
 
     An empty value would match every card without one, and a star is a wildcard to some versions.
     """
-    if not value.strip() or "*" in value:
+    if not is_sought(value):
         raise ValueError(f"{field} cannot be sought by an empty value or one with a star")
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"{field}=='{escaped}'"
+
+
+def is_sought(value: str) -> bool:
+    """Does this value mean one thing, so that a query may ask for it?"""
+    return bool(value.strip()) and "*" not in value
 
 
 def either(*conditions: str) -> str:
