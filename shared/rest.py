@@ -134,6 +134,7 @@ class Rest:
         concurrency: int,
         manners: Manners | None = None,
     ) -> None:
+        keep_urls_out_of_logs()
         self._client = client
         self._name = name
         self._slots = asyncio.Semaphore(concurrency)
@@ -199,6 +200,11 @@ def fill(template: str, at: Mapping[str, str] | None = None) -> str:
     if empty := [key for key, value in (at or {}).items() if value in ("", ".", "..")]:
         raise ValueError(f"{template}: no value for {', '.join(empty)}")
     return template.format_map({k: quote(v, safe="") for k, v in (at or {}).items()})
+
+
+def keep_urls_out_of_logs() -> None:
+    """httpx logs every URL at INFO, with the names and numbers in it; we log the template."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def redacted(headers: Mapping[str, str]) -> dict[str, str]:

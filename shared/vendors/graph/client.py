@@ -18,7 +18,7 @@ import httpx
 from azure.core.exceptions import AzureError
 
 from shared.errors import Permanent, TargetDown
-from shared.rest import Call, fill, persist
+from shared.rest import Call, fill, keep_urls_out_of_logs, persist
 from shared.vendors.graph import paths, refusals
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class Graph:
     """One tenant's Graph, with a bounded number of calls under way."""
 
     def __init__(self, sender: Sender, base_url: str, *, concurrency: int = CONCURRENCY) -> None:
+        keep_urls_out_of_logs()
         self.base_url = base_url
         self._sender = sender
         self._slots = asyncio.Semaphore(concurrency)

@@ -251,6 +251,19 @@ async def test_the_log_holds_no_value(caplog: pytest.LogCaptureFixture) -> None:
     assert ours[1].startswith("far: GET /people/{id} -> 200 in ")
 
 
+async def test_no_other_logger_writes_the_url(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    await rest(Script(status(200))).call("GET", "/people/{id}", at={"id": "kwispelaar"})
+
+    assert "kwispelaar" not in caplog.text
+
+
+async def test_a_path_value_is_never_empty() -> None:
+    with pytest.raises(ValueError, match="no value for id"):
+        await rest(Script(status(200))).call("DELETE", "/people/{id}", at={"id": ""})
+
+
 async def test_a_bug_is_left_to_rise() -> None:
     script = Script(ValueError("bug"))
 
