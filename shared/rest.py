@@ -203,7 +203,7 @@ def fill(template: str, at: Mapping[str, str] | None = None) -> str:
 
 
 def keep_urls_out_of_logs() -> None:
-    """httpx logs every URL at INFO, with the names and numbers in it; we log the template."""
+    """The httpx library logs URLs at INFO, with names and numbers in them; we log templates."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
