@@ -114,11 +114,21 @@ def show(call: Call, item: Json, query: Query, schema: Schema) -> Json:
 
 def show_any(call: Call, item: Json, query: Query) -> Json:
     """One object of a mixed collection, with its type."""
-    schema = USER if "userPrincipalName" in item else GROUP
+    schema = schema_of(item)
     kept = Query(select=tuple(n for n in query.select if n in schema.properties))
     if query.select and not kept.select:
         return {"@odata.type": schema.odata_type, "id": item["id"]}
     return {"@odata.type": schema.odata_type, **show(call, item, kept, schema)}
+
+
+def schema_of(item: Json) -> Schema:
+    """The resource type of an object."""
+    return USER if "userPrincipalName" in item else GROUP
+
+
+def kind_of(item: Json) -> str:
+    """The name of its type as a cast writes it."""
+    return schema_of(item).odata_type.removeprefix("#")
 
 
 def _expanded_manager(call: Call, item: Json, names: tuple[str, ...]) -> Json:

@@ -6,6 +6,7 @@ Source: Graph v1.0, "Create group", "Get group", "List groups", "Update group", 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from sandbox.graph import account_rules, bodies, members, queries, recycle, refusals
 from sandbox.graph.accounts import refuse_synced
@@ -61,6 +62,20 @@ def read_all(call: Call) -> Reply:
         query, GROUP, groups.keys(call.as_of), lambda each: groups.get(each, call.as_of)
     )
     return Reply(200, page)
+
+
+def count(call: Call) -> Reply:
+    """GET /groups/$count, with the header only."""
+    if not call.request.is_eventual:
+        raise refusals.directory("$count is not currently supported.")
+    query = queries.parse(
+        replace(call.request, query={**call.request.query, "$count": "true"}), GROUP
+    )
+    groups = call.tenant.group_objects
+    found = queries.count(
+        query, groups.keys(call.as_of), lambda each: groups.get(each, call.as_of)
+    )
+    return Reply(200, str(found))
 
 
 def update(call: Call) -> Reply:

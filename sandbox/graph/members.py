@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.graph import refusals
-from sandbox.graph.call import Call, linked, reference_id
+from sandbox.graph.call import Call, kind_of, linked, reference_id
 from sandbox.graph.wire import Json, Reply
 
 BIND = "members@odata.bind"
@@ -33,8 +33,10 @@ def count(call: Call) -> Reply:
     """GET /groups/{id}/members/$count, with the header only."""
     if not call.request.is_eventual:
         raise refusals.directory("$count is not currently supported.")
-    links = call.tenant.memberships[call.group()["id"]]
-    return Reply(200, str(len(linked(links, call.as_of))))
+    ids = linked(call.tenant.memberships[call.group()["id"]], call.as_of)
+    found = [item for each in ids if (item := call.lookup(each)) is not None]
+    wanted = call.params.get("cast")
+    return Reply(200, str(sum(wanted in (None, kind_of(item)) for item in found)))
 
 
 def read_references(call: Call) -> Reply:

@@ -7,7 +7,7 @@ Source: Graph v1.0, "Assign manager", "List manager", "Remove manager", "List di
 from __future__ import annotations
 
 from sandbox.graph import accounts, queries, refusals
-from sandbox.graph.call import Call, reference_id, show, show_any
+from sandbox.graph.call import Call, kind_of, reference_id, show, show_any
 from sandbox.graph.schema import USER
 from sandbox.graph.wire import Json, Reply
 
@@ -59,7 +59,8 @@ def read_reports(call: Call) -> Reply:
     user_id = call.user()["id"]
     managers = call.tenant.managers
     reports = call.tenant.reports.get(user_id, {})
-    return call.page_of_objects(r for r in reports if managers.get(r, call.as_of) == user_id)
+    ids = (each for each in reports if managers.get(each, call.as_of) == user_id)
+    return call.page_of_objects(ids, call.params.get("cast"))
 
 
 def read_member_of(call: Call) -> Reply:
@@ -72,6 +73,12 @@ def read_transitive_member_of(call: Call) -> Reply:
     """GET /users/{id}/transitiveMemberOf: nested groups too."""
     user_id = call.user()["id"]
     return _groups_and_roles(call, user_id, call.tenant.closure(user_id))
+
+
+def read_roles(call: Call) -> Reply:
+    """GET /users/{id}/memberOf/microsoft.graph.directoryRole: what makes someone sensitive."""
+    roles = _roles(call, call.user()["id"])
+    return Reply(200, call.context("directoryRoles") | {"value": roles})
 
 
 def member_groups(call: Call) -> Reply:
@@ -104,7 +111,7 @@ def objects_by_ids(call: Call) -> Reply:
     found: list[Json] = []
     for each in _ids(body, "ids", MOST_OBJECT_IDS):
         item = call.lookup(each)
-        if item is not None and ("user" if "userPrincipalName" in item else "group") in wanted:
+        if item is not None and kind_of(item).rpartition(".")[2] in wanted:
             found.append(show_any(call, item, queries.Query()))
     return Reply(200, call.context("directoryObjects") | {"value": found})
 
@@ -140,11 +147,14 @@ def _groups_and_roles(call: Call, user_id: str, group_ids: tuple[str, ...]) -> R
     reply = call.page_of_objects(group_ids, cast)
     last_page = isinstance(reply.body, dict) and "@odata.nextLink" not in reply.body
     if cast is None and last_page and isinstance(reply.body, dict):
-        for role in sorted(call.tenant.admin_roles.get(user_id, ())):
-            reply.body["value"].append(
-                {"@odata.type": "#microsoft.graph.directoryRole", "displayName": role}
-            )
+        kind = {"@odata.type": "#microsoft.graph.directoryRole"}
+        reply.body["value"] += [kind | role for role in _roles(call, user_id)]
     return reply
+
+
+def _roles(call: Call, user_id: str) -> list[Json]:
+    names = sorted(call.tenant.admin_roles.get(user_id, ()))
+    return [{"id": call.tenant.role_id(name), "displayName": name} for name in names]
 
 
 def _ids(body: Json, name: str, most: int) -> list[str]:

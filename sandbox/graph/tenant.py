@@ -187,6 +187,10 @@ class GraphTenant:
         """Make someone an administrator: sensitive actions on them are refused from now on."""
         self.admin_roles.setdefault(user_id, set()).add(role)
 
+    def role_id(self, role: str) -> str:
+        """The id of a directory role's object in this tenant."""
+        return str(uuid.uuid5(_NAMESPACE, f"{self.domain}/role/{role}"))
+
     # What the handlers do
 
     def new_id(self, kind: str) -> str:

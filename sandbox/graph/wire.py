@@ -21,6 +21,16 @@ SYSTEM_OPTIONS = frozenset(
     {"filter", "select", "top", "count", "orderby", "search", "expand", "skiptoken", "deltatoken"}
 )
 
+# The names that the SDKs use in their URLs for what the documentation writes otherwise.
+ALIASES = {
+    "graph.user": "microsoft.graph.user",
+    "graph.group": "microsoft.graph.group",
+    "graph.directoryRole": "microsoft.graph.directoryRole",
+    "delta()": "delta",
+    "microsoft.graph.delta()": "delta",
+    "microsoft.graph.delta": "delta",
+}
+
 
 @dataclass(frozen=True)
 class Request:
@@ -83,7 +93,8 @@ def parse_url(url: str) -> tuple[tuple[str, ...], dict[str, str]]:
     with two, and Graph answers them.
     """
     path, _, query = url.partition("?")
-    return tuple(unquote(part) for part in path.split("/") if part), parse_query(query)
+    segments = (unquote(part) for part in path.split("/") if part)
+    return tuple(ALIASES.get(each, each) for each in segments), parse_query(query)
 
 
 def parse_query(query: str) -> dict[str, str]:

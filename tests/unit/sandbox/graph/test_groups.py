@@ -144,6 +144,13 @@ def test_a_group_is_found_by_its_name(service: Service, group_id: str) -> None:
     assert reply.body["value"] == [{"id": group_id}]
 
 
+def test_counting_groups_needs_the_header(service: Service, error: Error) -> None:
+    url = "/groups/$count?$filter=displayName eq 'Zorg'"
+
+    assert error(service.ask("GET", url)) == BAD
+    assert service.ask("GET", url, ConsistencyLevel="eventual").body == "1"
+
+
 def test_group_types_are_asked_with_any(service: Service) -> None:
     service.ask("POST", "/groups", unified())
 

@@ -171,6 +171,8 @@ def test_members_are_read_by_page_count_and_reference(
     assert "@odata.nextLink" in page.body
     assert len(references.body["value"]) == 3
     assert service.ask("GET", f"{url}/$count", ConsistencyLevel="eventual").body == "3"
+    cast = f"{url}/microsoft.graph.group/$count"
+    assert service.ask("GET", cast, ConsistencyLevel="eventual").body == "0"
     assert error(service.ask("GET", f"{url}/$count")) == BAD
 
 

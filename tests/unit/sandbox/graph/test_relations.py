@@ -83,12 +83,14 @@ def test_memberships_show_groups_and_admin_roles(
     tenant.add_member(group_id, anna)
     tenant.grant_role(anna, "User Administrator")
 
+    (role,) = value(service.ask("GET", f"/users/{anna}/memberOf/graph.directoryRole"))
     mixed = value(service.ask("GET", f"/users/{anna}/memberOf?$select=displayName"))
     cast = value(service.ask("GET", f"/users/{anna}/memberOf/microsoft.graph.group?$select=id"))
 
+    assert role["displayName"] == "User Administrator"
     assert mixed == [
         {"@odata.type": "#microsoft.graph.group", "displayName": "Medewerkers"},
-        {"@odata.type": "#microsoft.graph.directoryRole", "displayName": "User Administrator"},
+        {"@odata.type": "#microsoft.graph.directoryRole", **role},
     ]
     assert cast == [{"id": group_id}]
 

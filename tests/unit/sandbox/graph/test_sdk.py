@@ -136,6 +136,33 @@ async def test_raw_json_goes_through_the_sdks_adapter(
     assert tenant.users[str(made.id)]["employeeId"] is None
 
 
+async def test_the_sdks_own_spelling_of_paths_is_understood(
+    sdk: GraphServiceClient, tenant: GraphTenant, group_id: str
+) -> None:
+    made = await sdk.users.post(person())
+    assert made is not None
+    user_id = str(made.id)
+    tenant.add_member(group_id, user_id)
+
+    cast = await sdk.users.by_user_id(user_id).member_of.graph_group.get()
+    delta = await sdk.users.delta.get()
+    await sdk.users.by_user_id(user_id).revoke_sign_in_sessions.post()
+    await sdk.users.by_user_id(user_id).delete()
+    deleted = await sdk.directory.deleted_items.graph_user.get()
+    item = sdk.directory.deleted_items.by_directory_object_id(user_id)
+    restored = await item.restore.post()
+
+    assert cast is not None
+    assert delta is not None
+    assert deleted is not None
+    assert restored is not None
+    assert [each.id for each in cast.value or ()] == [group_id]
+    assert [each.id for each in delta.value or ()] == [user_id]
+    assert [each.id for each in deleted.value or ()] == [user_id]
+    assert restored.id == user_id
+    assert tenant.members(group_id) == (user_id,)
+
+
 def raw(sdk: GraphServiceClient) -> Callable[..., Any]:
     async def send(method: Method, path: str, body: object) -> bytes:
         request = RequestInformation(method, BASE + path, {})
