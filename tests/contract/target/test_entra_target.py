@@ -6,19 +6,7 @@ from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken
-
-from sandbox.clock import ManualClock
-from sandbox.faults import Fault, Faults
-from sandbox.graph import GraphTenant, make_app
-from shared.apply.entra import YOUNG_SECONDS, EntraTarget, a_password
-from shared.apply.entra_groups import KEPT_SECONDS
-from shared.errors import NameTaken, Permanent, Transient, UnknownReply
-from shared.model.account import Applied, EntraAccount, Found
-from shared.model.change import Change, Kind, Plan
-from shared.model.desired import ALIVE, DesiredEntra, Reason, State, Wanted
-from shared.plan import entra as plan_entra
-from shared.vendors.graph.client import Graph, connect
-from tests.contract.target.rules import (
+from contract.target.rules import (
     GONE,
     LEFT,
     MOVED,
@@ -34,6 +22,18 @@ from tests.contract.target.rules import (
     serve,
     settle,
 )
+
+from sandbox.clock import ManualClock
+from sandbox.faults import Fault, Faults
+from sandbox.graph import GraphTenant, make_app
+from shared.apply.entra import YOUNG_SECONDS, EntraTarget, a_password
+from shared.apply.entra_groups import KEPT_SECONDS
+from shared.errors import NameTaken, Permanent, Transient, UnknownReply
+from shared.model.account import Applied, EntraAccount, Found
+from shared.model.change import Change, Kind, Plan
+from shared.model.desired import ALIVE, DesiredEntra, Reason, State, Wanted
+from shared.plan import entra as plan_entra
+from shared.vendors.graph.client import Graph, connect
 
 DOMAIN = "bedrijf.example"
 NAME = f"kim.kwispelaar@{DOMAIN}"
