@@ -102,9 +102,11 @@ class Connection:
             while self._step():
                 pass
         except AmqpError as error:
+            self._reader.clear()
             self.close(error)
         except Exception:
             log.exception("a connection failed")
+            self._reader.clear()
             self.close(
                 AmqpError(INTERNAL_ERROR, "the broker could not go on with this connection")
             )

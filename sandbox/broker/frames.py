@@ -53,6 +53,10 @@ class FrameReader:
         """Append what arrived."""
         self._buffer += data
 
+    def clear(self) -> None:
+        """Forget what cannot be understood."""
+        self._buffer.clear()
+
     def header(self) -> bytes | None:
         """The eight bytes of a protocol header, once they are there."""
         if len(self._buffer) < HEADER_SIZE:

@@ -65,6 +65,7 @@ class LinkChannel(Protocol):
 class Terminus:
     """A source or target: where the other end of the link is."""
 
+    kind: int  # its descriptor; neither SOURCE nor TARGET: something that we do not have
     address: str | None
     dynamic: bool
     filters: dict[Value, Value]
@@ -77,9 +78,9 @@ class Terminus:
             return None
         descriptor, inner = composite
         if descriptor != code:  # a transaction coordinator, or nothing we know
-            return cls(None, dynamic=False, filters={})
+            return cls(descriptor, None, dynamic=False, filters={})
         filters = inner.mapping(_FILTER) if code == SOURCE else {}
-        return cls(inner.text(_ADDRESS), inner.flag(_DYNAMIC), filters)
+        return cls(code, inner.text(_ADDRESS), inner.flag(_DYNAMIC), filters)
 
 
 class Link:

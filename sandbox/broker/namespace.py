@@ -14,7 +14,8 @@ from functools import partial
 from sandbox.broker import cbs, management
 from sandbox.broker.connection import Connection
 from sandbox.broker.entity import ReceiverNode, SenderNode
-from sandbox.broker.errors import NOT_ALLOWED, NOT_FOUND, AmqpError
+from sandbox.broker.errors import NOT_ALLOWED, NOT_FOUND, NOT_IMPLEMENTED, AmqpError
+from sandbox.broker.frames import SOURCE, TARGET
 from sandbox.broker.links import IncomingLink, Link, OutgoingLink
 from sandbox.broker.queue import DEAD_LETTERS, Queue
 from sandbox.broker.queues import QueueSettings
@@ -77,6 +78,9 @@ class Visit:
 
     def attach(self, connection: Connection, link: Link) -> None:
         """Put the right node behind a new link and answer its attach."""
+        for end in (link.source, link.target):
+            if end is not None and end.kind not in (SOURCE, TARGET):
+                raise AmqpError(NOT_IMPLEMENTED, "Transactions are not supported here.")
         path = path_of(_address(link))
         is_node = path == cbs.NODE or path.endswith(management.NODE)
         if isinstance(link, OutgoingLink) and link.source and link.source.dynamic:

@@ -180,6 +180,11 @@ class _Transport(asyncio.Protocol):
         self._broker.left(self)
         self._broker.set_alarm()
 
+    @property
+    def unsent_bytes(self) -> int:
+        """How much the client has not taken yet."""
+        return self._socket.get_write_buffer_size() if self._socket is not None else 0
+
     def leave(self, error: AmqpError) -> None:
         """Tell the client why, and hang up."""
         self._connection.close(error)
@@ -205,7 +210,7 @@ class _Transport(asyncio.Protocol):
             self._socket.write(out)
         if self._connection.is_finished:
             self._socket.close()
-        elif self._socket.get_write_buffer_size() > READ_STOP_BYTES:
+        elif self.unsent_bytes > READ_STOP_BYTES:
             self._socket.pause_reading()
 
 
@@ -239,16 +244,19 @@ def thread(
     stop: Future[None] = Future()
 
     async def serve() -> None:
-        try:
-            async with running(queues, host=host, port=port, clock=clock) as broker:
-                ready.set_result(broker)
-                await asyncio.wrap_future(stop)
-        except BaseException as error:
-            if not ready.done():
-                ready.set_exception(error)
-            raise
+        async with running(queues, host=host, port=port, clock=clock) as broker:
+            ready.set_result(broker)
+            await asyncio.wrap_future(stop)
 
-    runner = threading.Thread(target=asyncio.run, args=(serve(),), name="broker", daemon=True)
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except Exception as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)  # it could not start: the caller's to know
+
+    runner = threading.Thread(target=run, name="broker", daemon=True)
     runner.start()
     try:
         yield ready.result()
