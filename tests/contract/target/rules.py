@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sandbox.faults import ConnectionLost, Fault, Faults, FaultyApp
 from shared.apply.target import Done, Target
@@ -22,9 +24,12 @@ from shared.model.desired import Reason, State
 WHY = Reason(rule="lifecycle", because="contract since 2026-11-02")
 SURNAME = "Kwispelaar"
 """The made-up person's name; it may stand in no error and no log."""
+_FAULTS = st.tuples(
+    st.sampled_from(["lose_reply", "down", "status"]), st.integers(0, 8), st.integers(1, 3)
+)
 WRITES = "POST|PATCH|PUT|DELETE"
 MOST_CALLS = 40
-LOOKS = 8
+LOOKS = 12
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,13 @@ async def serve(
     return _served(stage, step, known, found)
 
 
-async def settle(stage: Stage[Any, Any], step: Step, applied: Applied) -> Applied:
+async def settle(
+    stage: Stage[Any, Any],
+    step: Step,
+    applied: Applied,
+    *,
+    wait: Callable[[], None] = lambda: None,
+) -> Applied:
     """Serve until it works, as flow does after a lost reply or a wait."""
     known = applied
     for _ in range(LOOKS):
@@ -138,6 +149,7 @@ async def settle(stage: Stage[Any, Any], step: Step, applied: Applied) -> Applie
             for change in plan.changes:
                 known = _with(known, await stage.target.do(change, known))
         except Transient:
+            wait()
             continue
         return _served(stage, step, known, found)
     raise AssertionError(f"not settled after {LOOKS} looks")
@@ -238,6 +250,27 @@ class TargetRules:
                 break
         assert stage.faults.planned, "every call was disturbed once"
         assert skip > 1
+
+    @settings(
+        max_examples=15,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+    @given(faults=st.lists(_FAULTS, min_size=2, max_size=4))
+    async def test_any_series_of_faults_ends_the_same(
+        self, open_stage: Opener, story: str, faults: list[tuple[Any, int, int]]
+    ) -> None:
+        *before, last = STORIES[story]
+        whole, stage = open_stage(), open_stage()
+        await serve(whole, last, await lived(whole, tuple(before)))
+        applied = await lived(stage, tuple(before))
+        for kind, skip, count in faults:
+            stage.faults.plan(Fault(kind, skip=skip, count=count))
+        await settle(stage, last, applied)
+
+        assert stage.seen() == whole.seen()
+        assert stage.accounts() == 1
 
     @pytest.mark.parametrize("status", [429, 500, 503, 504])
     async def test_any_refused_write_ends_the_same(

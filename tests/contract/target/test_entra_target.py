@@ -11,6 +11,7 @@ from contract.target.rules import (
     LEFT,
     MOVED,
     SOON,
+    STORIES,
     SURNAME,
     WHY,
     WORKS,
@@ -317,6 +318,24 @@ async def test_a_write_waits_for_a_replica_to_know_the_account(open_stage: Open)
 
     assert applied.account_id is not None
     assert len(stage.tenant.groups_of(applied.account_id)) == 2
+
+
+@pytest.mark.parametrize("stale_every", [2, 3, 5])
+@pytest.mark.parametrize("story", STORIES)
+async def test_lagging_replicas_end_the_same(
+    open_stage: Open, story: str, stale_every: int
+) -> None:
+    """Some reads see the directory of half a minute ago; every retry of flow is a minute later."""
+    whole, stage = open_stage(), open_stage(replication_seconds=30)
+    stage.tenant.replication.stale_every = stale_every
+    await lived(whole, STORIES[story])
+    applied = Applied()
+    for step in STORIES[story]:
+        applied = await settle(stage, step, applied, wait=lambda: stage.clock.advance(60))
+        stage.clock.advance(86_400)
+
+    assert stage.seen() == whole.seen()
+    assert stage.accounts() == 1
 
 
 async def test_an_account_purged_by_hand_parks_the_person(open_stage: Open) -> None:
