@@ -54,6 +54,12 @@ def test_a_page_is_a_hundred_unless_asked_otherwise(service: Service, tenant: Gr
     assert len(body(service.ask("GET", "/users?$top=999"))["value"]) == 101
 
 
+def test_a_page_that_is_just_full_has_no_next_link(service: Service, tenant: GraphTenant) -> None:
+    people(tenant, 4)
+
+    assert "@odata.nextLink" not in body(service.ask("GET", "/users?$top=4"))
+
+
 @pytest.mark.parametrize("top", ["0", "1000", "-1"])
 def test_a_page_size_out_of_bounds_is_refused(service: Service, error: Error, top: str) -> None:
     reply = service.ask("GET", f"/users?$top={top}")

@@ -123,6 +123,17 @@ def test_a_member_who_is_not_visible_yet_cannot_be_added(
     assert service.ask("POST", url, ref(anna)).status == 204
 
 
+def test_a_new_group_takes_nothing_until_it_is_visible(
+    service: Service, tenant: GraphTenant, clock: ManualClock, error: Error
+) -> None:
+    group_id = tenant.add_group({"displayName": "Nieuw"})
+    url, body = f"/groups/{group_id}", {"description": "x"}
+
+    assert error(service.ask("GET", url)) == error(service.ask("PATCH", url, body)) == MISSING
+    clock.advance(LAG)
+    assert service.ask("PATCH", url, body).status == 204
+
+
 def test_a_new_membership_is_not_read_yet_but_cannot_be_added_twice(
     *,
     service: Service,
