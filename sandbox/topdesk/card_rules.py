@@ -14,6 +14,7 @@ from sandbox.topdesk.refusals import Problem
 from sandbox.topdesk.tenant import Row, TopdeskTenant, is_uuid
 
 MINIMUM_PASSWORD = 5
+_NOTHING = (None, "", {"id": None})
 
 
 def dynamic_name(row: Mapping[str, Any]) -> str:
@@ -32,7 +33,7 @@ def refuse_unknown_branch(call: Call, body: Json) -> None:
 
 def absent(body: Json, mandatory: tuple[str, ...]) -> list[Problem]:
     """The mandatory fields that a create leaves out or empties."""
-    return [refusals.missing(name) for name in mandatory if not body.get(name)]
+    return [refusals.missing(name) for name in mandatory if body.get(name) in _NOTHING]
 
 
 def emptied(values: Json) -> list[Problem]:
@@ -65,18 +66,18 @@ def taken(
     return [Problem(text, "duplicate_value", (column,))]
 
 
-def weak_password(body: Json, table: str) -> list[Problem]:
+def weak_password(values: Json, table: str) -> list[Problem]:
     """A password that is too short."""
-    password = body.get("password")
-    if not isinstance(password, str) or len(password) >= MINIMUM_PASSWORD:
+    password = values.get("password")
+    if not password or len(password) >= MINIMUM_PASSWORD:
         return []
     text = f"Password for {table} must be at least {MINIMUM_PASSWORD} characters long."
     return [Problem(text, applies_to=("password",))]
 
 
-def missing_password(table: str, *, mandatory: bool, body: Json) -> list[Problem]:
+def missing_password(table: str, *, mandatory: bool, values: Json) -> list[Problem]:
     """A login without a password where the tenant's settings demand one."""
-    if not mandatory or body.get("password"):
+    if not mandatory or values.get("password"):
         return []
     text = f"No password was provided, but passwords are set to be mandatory for {table}."
     return [Problem(text)]

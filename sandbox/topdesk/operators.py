@@ -71,7 +71,7 @@ def create(call: Call) -> Reply:
     problems += card_rules.absent(body, ("surName", "branch", "linkedPerson"))
     row = deepcopy(operator_fields.DEFAULTS)
     row |= fields.merged(row, values)
-    problems += _unlinkable(tenant, row) + _broken(tenant, row, body, None)
+    problems += _unlinkable(tenant, row) + _broken(tenant, row, values, None)
     if problems:
         raise Refused(400, *problems)
     if not row["apiAccount"]:
@@ -91,7 +91,7 @@ def update(call: Call) -> Reply:
     problems += card_rules.emptied(values)
     values = fields.merged(row, values)
     after = {**row, **values}
-    problems += _admin_login(row, body) + _broken(tenant, after, body, row)
+    problems += _admin_login(row, body) + _broken(tenant, after, values, row)
     if problems:
         raise Refused(400, *problems)
     stored = _stored(after)
@@ -132,9 +132,9 @@ def _unlinkable(tenant: TopdeskTenant, row: Row) -> list[Problem]:
     return []
 
 
-def _broken(tenant: TopdeskTenant, row: Row, body: Json, before: Row | None) -> list[Problem]:
+def _broken(tenant: TopdeskTenant, row: Row, values: Json, before: Row | None) -> list[Problem]:
     own_id = before["id"] if before else None
-    problems = card_rules.misplaced(tenant, row) + card_rules.weak_password(body, "operators")
+    problems = card_rules.misplaced(tenant, row) + card_rules.weak_password(values, "operators")
     if row["loginPermission"] and not row["loginName"]:
         text = (
             "The new operator has login permission, but mandatory login credentials are missing."
@@ -149,7 +149,7 @@ def _broken(tenant: TopdeskTenant, row: Row, body: Json, before: Row | None) -> 
         before is not None and settings.login_change_needs_password
     )
     mandatory = mandatory and bool(row["loginName"])
-    return problems + card_rules.missing_password("operators", mandatory=mandatory, body=body)
+    return problems + card_rules.missing_password("operators", mandatory=mandatory, values=values)
 
 
 def _admin_login(row: Row, body: Json) -> list[Problem]:

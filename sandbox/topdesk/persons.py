@@ -115,7 +115,7 @@ def create(call: Call) -> Reply:
     problems += card_rules.absent(body, mandatory)
     row = {**deepcopy(person_fields.DEFAULTS), "clientReferenceNumber": ""}
     row |= fields.merged(row, values)
-    problems += _broken(tenant, row, body, None)
+    problems += _broken(tenant, row, values, None)
     if problems:
         raise Refused(400, *problems)
     del row["password"]
@@ -135,7 +135,7 @@ def update(call: Call) -> Reply:
     problems += card_rules.emptied(values)
     values = fields.merged(row, values)
     after = {**row, **values}
-    problems += _broken(tenant, after, body, row)
+    problems += _broken(tenant, after, values, row)
     if problems:
         raise Refused(400, *problems)
     values.pop("password", None)
@@ -144,17 +144,17 @@ def update(call: Call) -> Reply:
     return Reply(200, lists.show(tenant, row, _view(call)), ids=(row["id"],))
 
 
-def _broken(tenant: TopdeskTenant, row: Row, body: Json, before: Row | None) -> list[Problem]:
+def _broken(tenant: TopdeskTenant, row: Row, values: Json, before: Row | None) -> list[Problem]:
     """The rules of a person card that `row`, as it would become, breaks."""
     own_id = before["id"] if before else None
     problems = card_rules.misplaced(tenant, row)
-    problems += card_rules.weak_password(body, "persons")
+    problems += card_rules.weak_password(values, "persons")
     if row["tasLoginName"] != (before or {}).get("tasLoginName", ""):
         login = row["tasLoginName"]
         problems += card_rules.taken(tenant, "persons", "tasLoginName", login, own_id)
         mandatory = bool(login) and tenant.settings.person_password_mandatory
-        problems += card_rules.missing_password("persons", mandatory=mandatory, body=body)
-    manager = tenant.table("persons").get(row["manager"]) if "manager" in body else None
+        problems += card_rules.missing_password("persons", mandatory=mandatory, values=values)
+    manager = tenant.table("persons").get(row["manager"]) if "manager" in values else None
     if manager is not None and not (row if manager["id"] == own_id else manager)["isManager"]:
         problems.append(Problem("Can not set a person as manager who is not a manager."))
     return problems + _contradictions(row)
