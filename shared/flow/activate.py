@@ -7,7 +7,10 @@ far the reminding got, so a stop in between goes on.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from shared import log
+from shared.errors import LostRace
 from shared.flow.service import Service
 from shared.ledger.pack import key_of
 from shared.ledger.policies import Active
@@ -15,6 +18,17 @@ from shared.policy.load import load, policy_hash
 
 NOTE_EVERY = 250
 """So many reminders between two notes of how far activation has come."""
+
+
+async def ensure_active(service: Service) -> None:
+    """See that some policy decides: an empty ledger activates the file at once.
+
+    Raises Misconfigured when there is none and the file is no policy.
+    """
+    active, _ = await service.ledger.policies.active()
+    if active is None:
+        with suppress(LostRace):  # another one was first: then there is one
+            await activate(service)
 
 
 async def activate(service: Service) -> bool:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from shared import log
 from shared.diff import compare
 from shared.errors import InstroomError, Misconfigured
+from shared.flow.activate import ensure_active
 from shared.flow.decide import Found, Observation, decide
 from shared.flow.service import Service
 from shared.guard import gate
@@ -45,6 +46,7 @@ class Answer:
 
 async def signalled(service: Service, source_name: str, number: str) -> Found:
     """HR said that this number changed: read that person again. Raises Transient."""
+    await ensure_active(service)
     source = _source(service, source_name)
     began = service.clock.now()
     reading = await source.one(number)
@@ -60,6 +62,7 @@ async def poll(service: Service, source_name: str) -> int:
 
     The cursor moves after the writes: a stop in between only reads the same again.
     """
+    await ensure_active(service)
     source = _source(service, source_name)
     cursor, version = await service.ledger.cursors.read(source_name)
     began = service.clock.now()
@@ -80,6 +83,7 @@ async def full_sync(service: Service, source_name: str) -> int:
     Raises Unsafe when the answer is empty or shrunken, Transient when it did not come to its end;
     then nobody was touched, and the cursor says why.
     """
+    await ensure_active(service)
     source = _source(service, source_name)
     cursor, version = await service.ledger.cursors.read(source_name)
     began = service.clock.now()

@@ -1,0 +1,107 @@
+"""What would happen to this person, and why? The same calculation as the real one, with no write.
+
+Called by the command line. A dry run is a plan that nobody applies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.diff import compare
+from shared.errors import Permanent
+from shared.flow.decide import baseline, wanted
+from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
+from shared.flow.service import Service
+from shared.intake.merge import merge
+from shared.ledger.people import Dossier
+from shared.model.change import Harm, Plan
+from shared.model.desired import ALIVE, Desired, TargetName
+from shared.model.person import BadRecord, Person, PersonId, Ties
+from shared.plan.names import candidates
+from shared.policy.desired import desired
+from shared.policy.document import Policy
+
+UNKNOWN = PersonId("")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What policy wants for a person at a moment, what that would change, and what would hurt."""
+
+    person: Person
+    at: datetime
+    desired: Desired
+    plans: tuple[Plan, ...]
+    harms: frozenset[Harm]
+
+
+async def preview(
+    service: Service,
+    source: str,
+    number: str,
+    *,
+    policy: Policy | None = None,
+    at: datetime | None = None,
+) -> Preview:
+    """Read the person from HR, decide and plan, and write nothing.
+
+    `policy` instead of the active one, `at` instead of now. Raises Permanent when HR does not
+    show the number or its record cannot be read.
+    """
+    now = at or service.clock.now()
+    rules = policy or (await service.active_policy())[1]
+    known = await service.ledger.identities.find(source, number)
+    dossier = await service.ledger.people.read(known.person_id if known else UNKNOWN)
+    person = await _person(service, source, number, dossier, rules, now)
+    ties = dossier.decision.ties if dossier.decision else Ties()
+    login = dossier.target(TargetName.ENTRA).applied.login
+    want = desired(person, ties.model_copy(update={"login": login}), rules, now)
+    before = None
+    if dossier.decision:
+        before = wanted(dossier, dossier.decision, await service.policy(dossier.decision.policy))
+    plans = (
+        await _plan(entra_lane(service), dossier, want),
+        await _plan(topdesk_lane(service), dossier, want),
+    )
+    return Preview(
+        person, now, want, plans, frozenset(compare.harms(baseline(dossier, before), want))
+    )
+
+
+async def _person(
+    service: Service, source: str, number: str, dossier: Dossier, policy: Policy, now: datetime
+) -> Person:
+    """What HR says now; of someone HR does not show, what it last said."""
+    reading = await service.sources[source].one(number)
+    if isinstance(reading, BadRecord):
+        raise Permanent(reading.reason, mender="hr")
+    key = f"{source}:{number}"
+    stored = {k: r.record for k, r in dossier.records.items() if r.record}
+    last = stored.get(key)
+    if reading and (reading.contracts or last is None):
+        stored[key] = reading
+    today = now.astimezone(policy.zone).date()
+    person = merge(stored.values(), today=today, missing=_missing(dossier, policy, now))
+    if person is None:
+        raise Permanent(f"{source} does not show {number}, and Instroom does not know it either")
+    return person
+
+
+def _missing(dossier: Dossier, policy: Policy, now: datetime) -> bool:
+    grace = timedelta(days=policy.lifecycle.missing_grace_days)
+    since = [stored.missing_since for stored in dossier.records.values()]
+    return bool(since) and all(moment is not None and moment + grace <= now for moment in since)
+
+
+async def _plan[D: Want, A: Account](
+    lane: Lane[D, A], dossier: Dossier, desired_all: Desired
+) -> Plan:
+    want = lane.wanted(desired_all)
+    applied = dossier.target(lane.target.name).applied
+    if want.state not in ALIVE and not applied.account_id:
+        return Plan(target=lane.target.name)
+    found = await lane.target.read(want, applied)
+    entra = desired_all.entra
+    first = next(candidates(entra.names, entra.domain, otherwise=entra.employee_id))
+    return lane.plan(want, found, applied, first, frozenset())
