@@ -80,7 +80,7 @@ class Faults:
         return None
 
 
-class ConnectionLost(Exception):  # noqa: N818 - it is what happens, not an error of ours
+class ConnectionLost(Exception):
     """Raised out of the ASGI app so that the server cuts the connection without an answer."""
 
 

@@ -63,6 +63,10 @@ class TopdeskTarget:
         """
         return await self._cards.read(desired, applied)
 
+    async def probe(self) -> None:
+        """Return when TOPdesk lets Instroom's operator list persons; see Target."""
+        await self._tenant.generation()
+
     async def do(self, change: Change, applied: Applied) -> Done:
         """Carry out one change; both cards of a person are in one hand at a time."""
         # A new card has no id yet; its number is as good.

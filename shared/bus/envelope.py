@@ -24,7 +24,9 @@ CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 def wake(person_id: PersonId, event: Event, message_id: str) -> ServiceBusMessage:
     """The message that says *look at this person*."""
-    told = CloudEvent(source=SOURCE, type=f"nl.instroom.{event}", subject=person_id, id=message_id)
+    told: CloudEvent[Any] = CloudEvent(
+        source=SOURCE, type=f"nl.instroom.{event}", subject=person_id, id=message_id
+    )
     return ServiceBusMessage(
         json.dumps(_as_json(told)),
         message_id=message_id,
