@@ -12,6 +12,7 @@ from typing import Any
 
 from sandbox.topdesk import media, refusals
 from sandbox.topdesk.refusals import Refused
+from sandbox.topdesk.settings import Right
 from sandbox.topdesk.tenant import Row, TopdeskTenant, is_uuid
 
 type Json = dict[str, Any]
@@ -46,7 +47,7 @@ class Call:
         """Is this the second generation of the person API?"""
         return self.media_type in media.V2
 
-    def need(self, right: str, refusal: str = "No permission to access the entity") -> None:
+    def need(self, right: Right, refusal: str = "No permission to access the entity") -> None:
         """Refuse when the API account lacks this right."""
         if right in self.tenant.settings.denied:
             raise refusals.forbidden(refusal)

@@ -6,6 +6,7 @@ For the demo and for tests in other processes; no part of TOPdesk. Needs no cred
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import asdict
 from typing import Any
 
@@ -15,7 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.topdesk import lists, operator_view, person_view
-from sandbox.topdesk.operator_fields import TASKS
+from sandbox.topdesk.card_rules import dynamic_name
+from sandbox.topdesk.operator_fields import DEFAULTS, TASKS
 from sandbox.topdesk.tenant import Row, TopdeskTenant, name_of
 
 type Json = dict[str, Any]
@@ -23,6 +25,7 @@ type Door = Callable[[TopdeskTenant, Json], Json]
 
 PREFIX = "/_sandbox/topdesk"
 ANONYMOUS = "*****"
+GROUPS = {"permissiongroups": "permissionGroups", "operatorgroups": "operatorGroups"}
 
 
 def routes(tenant: TopdeskTenant) -> list[Route]:
@@ -30,6 +33,7 @@ def routes(tenant: TopdeskTenant) -> list[Route]:
     doors: list[tuple[str, str, Door]] = [
         ("/persons", "GET", persons),
         ("/operators", "GET", operators),
+        ("/operators", "POST", make_operator),
         ("/incidents", "GET", incidents),
         ("/counts", "GET", counts),
         ("/writes", "GET", writes),
@@ -65,14 +69,24 @@ def operators(tenant: TopdeskTenant, _: Json) -> Json:
     return {"operators": [operator_card(tenant, row) for row in cards]}
 
 
+def make_operator(tenant: TopdeskTenant, body: Json) -> Json:
+    """A card that the API would not make: an administrator (`"admin": true`), or one from before
+    cards were linked, without `linkedPerson`. Columns as they are stored, lookups as ids.
+    """
+    unknown = body.keys() - DEFAULTS.keys()
+    if unknown:
+        raise ValueError(f"not a column of an operator card: {', '.join(sorted(unknown))}")
+    row = {**deepcopy(DEFAULTS), "branch": next(iter(tenant.table("branches")), None), **body}
+    row |= {"loginName": row["loginName"].upper(), "dynamicName": dynamic_name(row)}
+    return operator_card(tenant, tenant.add("operators", row))
+
+
 def operator_card(tenant: TopdeskTenant, row: Row) -> Json:
     """One operator card with the names of its groups and of the tasks that are on."""
     shown = lists.show(tenant, row, operator_view.VIEW)
-    for kind, key in (("permissiongroups", "permissionGroups"), ("operatorgroups",) * 2):
+    for kind, key in GROUPS.items():
         ids = tenant.linked(kind, row["id"])
-        shown[key if key != "operatorgroups" else "operatorGroups"] = [
-            name_of(tenant.table(kind)[group_id]) for group_id in ids
-        ]
+        shown[key] = [name_of(tenant.table(kind)[group_id]) for group_id in ids]
     return {
         **shown,
         "archived": row["archived"],

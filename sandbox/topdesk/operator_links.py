@@ -13,6 +13,7 @@ from sandbox.topdesk import fiql, lists, refusals
 from sandbox.topdesk.call import Call, Reply
 from sandbox.topdesk.operators import NOT_FOUND
 from sandbox.topdesk.refusals import Refused
+from sandbox.topdesk.settings import Right
 from sandbox.topdesk.tenant import Row, name_of
 
 type Handler = Callable[[Call], Reply]
@@ -75,7 +76,7 @@ def unlink(kind: str) -> Handler:
 
 def _opened(call: Call, kind: str) -> Row:
     """The operator, when something may be linked to it."""
-    right = "filters.write" if kind in FILTERS else "permission groups.write"
+    right: Right = "filters.write" if kind in FILTERS else "permission groups.write"
     call.need(right, _REFUSALS.get(kind, "No permission to access the entity"))
     operator = call.row("operators", NOT_FOUND)
     if operator["archived"] and kind in FILTERS:

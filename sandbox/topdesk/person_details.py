@@ -15,6 +15,7 @@ from sandbox.topdesk.fields import Field, moment, number, text
 from sandbox.topdesk.person_groups import shown as shown_group
 from sandbox.topdesk.persons import NOT_FOUND
 from sandbox.topdesk.refusals import Refused
+from sandbox.topdesk.settings import Right
 
 CONTRACT: Mapping[str, Field] = {
     "hireDate": moment(),
@@ -33,14 +34,21 @@ PRIVATE: Mapping[str, Field] = {
 }
 _WRAPPED_IN = {"contract": "contractInformation", "privateDetails": "privateContactDetails"}
 _FIELDS = {"contract": CONTRACT, "privateDetails": PRIVATE}
-_RIGHTS = {"contract": "person contract tab", "privateDetails": "person private tab"}
+_READ: Mapping[str, Right] = {
+    "contract": "person contract tab.read",
+    "privateDetails": "person private tab.read",
+}
+_WRITE: Mapping[str, Right] = {
+    "contract": "person contract tab.write",
+    "privateDetails": "person private tab.write",
+}
 
 
 def read(tab: str, *, nested: bool) -> Callable[[Call], Reply]:
     """`GET` of the tab."""
 
     def handler(call: Call) -> Reply:
-        call.need(f"{_RIGHTS[tab]}.read")
+        call.need(_READ[tab])
         call.row("persons", NOT_FOUND)
         return Reply(200, _shown(call, tab, nested=nested))
 
@@ -51,7 +59,7 @@ def write(tab: str, *, nested: bool) -> Callable[[Call], Reply]:
     """`PATCH` (and in v1 `PUT`) of the tab."""
 
     def handler(call: Call) -> Reply:
-        call.need(f"{_RIGHTS[tab]}.write")
+        call.need(_WRITE[tab])
         person = call.row("persons", NOT_FOUND)
         body = call.json_object()
         if nested:

@@ -6,6 +6,7 @@ There is no DELETE: a person is archived (`archiving`), never removed through th
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 
 from sandbox.topdesk import card_rules, fields, lists, media, person_fields, person_view
 from sandbox.topdesk.call import Call, Json, Reply
@@ -61,7 +62,9 @@ def _meant_by_old_parameters(call: Call, row: Row) -> bool:
 
 def _read_all_v2(call: Call) -> Reply:
     names = lists.chosen(call, "fields", _view(call), person_view.V2_SHORT)
-    rows = person_view.QUERY_V2.select(call, lists.query(call), archived_too=True)
+    unknown = call.tenant.settings.missing_v2_fields
+    queryable = replace(person_view.QUERY_V2, unknown=unknown)
+    rows = queryable.select(call, lists.query(call), archived_too=True)
     rows = lists.ordered(call, rows, person_view.V2, "dynamicName:asc")
     return lists.collection(
         call,

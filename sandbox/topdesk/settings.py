@@ -10,6 +10,37 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+type Right = Literal[
+    "rest api.read",
+    "persons.read",
+    "persons.create",
+    "persons.write",
+    "persons.archive",
+    "person contract tab.read",
+    "person contract tab.write",
+    "person private tab.read",
+    "person private tab.write",
+    "operators.read",
+    "operators.create",
+    "operators.write",
+    "operators.archive",
+    "operator groups.read",
+    "operator groups.create",
+    "operator groups.write",
+    "permission groups.read",
+    "permission groups.write",
+    "filters.write",
+    "login data.write",
+    "supporting files settings.write",
+    "branches.create",
+    "branches.write",
+    "branches.archive",
+    "locations.create",
+    "calls.read",
+    "calls.create",
+]
+"""What a permission group of the API account can grant, as far as the rig looks at it."""
+
 
 class Settings(BaseModel):
     """The switches of one tenant; assignment is checked."""
@@ -25,8 +56,8 @@ class Settings(BaseModel):
 
     api_account_archived: bool = False
     app_password_expired: bool = False
-    denied: frozenset[str] = frozenset()
-    """Rights the API account lacks, for example `persons.create` or `permission groups.write`."""
+    denied: frozenset[Right] = frozenset()
+    """Rights the API account lacks."""
 
     archiving_reason_mandatory: bool = True
     v2_requires_branch: bool = True

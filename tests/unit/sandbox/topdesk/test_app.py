@@ -6,6 +6,8 @@ import httpx
 import pytest
 from unit.sandbox.topdesk.desk import JSON, NOWHERE, PERSON, PERSONS, Desk, messages, sample
 
+from sandbox.topdesk.settings import Right
+
 
 async def test_a_call_without_credentials_is_refused(desk: Desk) -> None:
     desk.client.auth = httpx.Auth()
@@ -186,7 +188,7 @@ async def test_problems_can_come_one_at_a_time(desk: Desk) -> None:
         ("rest api.read", "No permission to access the entity"),
     ],
 )
-async def test_a_missing_right_is_a_403_that_names_it(desk: Desk, right: str, text: str) -> None:
+async def test_a_missing_right_is_a_403_that_names_it(desk: Desk, right: Right, text: str) -> None:
     desk.tenant.settings.denied = frozenset({right})
     body = {"surName": "Jansen", "branch": desk.branch, "tasLoginName": "jansen"}
     reply = await desk.call("POST", "/persons", body, accept=PERSON)

@@ -29,6 +29,18 @@ async def test_both_verbs_archive_and_unarchive(desk: Desk, verb: str) -> None:
     assert back.json()["status"] == "person"
 
 
+async def test_unarchiving_takes_null_as_a_body(desk: Desk) -> None:
+    card = await desk.person()
+    await desk.archive("persons", card)
+    reply = await desk.client.patch(
+        f"/tas/api/persons/id/{card['id']}/unarchive",
+        content=b"null",
+        headers={"accept": "application/json", "content-type": "application/json"},
+    )
+
+    assert (reply.status_code, reply.json()["status"]) == (200, "person")
+
+
 async def test_archiving_twice_is_refused(desk: Desk) -> None:
     card = await desk.person()
     early = await desk.unarchive("persons", card)

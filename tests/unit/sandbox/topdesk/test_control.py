@@ -63,7 +63,8 @@ async def test_settings_are_switched_over_http(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{"version": "newest"}, {"generations": "v3"}, {"nonsense": True}, []]
+    "body",
+    [{"version": "newest"}, {"generations": "v3"}, {"nonsense": True}, {"denied": ["typo"]}, []],
 )
 async def test_a_setting_that_is_none_is_refused(desk: Desk, body: object) -> None:
     before = desk.tenant.settings.model_dump()
@@ -71,6 +72,21 @@ async def test_a_setting_that_is_none_is_refused(desk: Desk, body: object) -> No
 
     assert reply.status_code == 400
     assert desk.tenant.settings.model_dump() == before
+
+
+async def test_cards_that_the_api_would_not_make_can_be_put_there(desk: Desk) -> None:
+    body = {"surName": "Beheer", "loginName": "admin", "admin": True}
+    made = await desk.control("POST", "/operators", body)
+    read = (await desk.get(f"/operators/id/{made['id']}")).json()
+    refused = await desk.client.post("/_sandbox/topdesk/operators", json={"colour": "red"})
+
+    assert (read["loginName"], read["linkedPerson"], read["accountType"]) == (
+        "ADMIN",
+        None,
+        "TOPdesk",
+    )
+    assert (await desk.archive("operators", made)).status_code == 400
+    assert refused.status_code == 400
 
 
 async def test_cards_can_be_hidden_and_shown_again(desk: Desk) -> None:

@@ -71,11 +71,19 @@ async def test_an_archived_or_unknown_caller_is_not_found(desk: Desk) -> None:
         {"caller": {"dynamicName": "x"}},
         {"subcategory": {"name": "Toegang"}, "category": {"name": "Middelen"}},
         {"callerLookup": {}},
+        {"callerLookup": None, "caller": {"id": "x"}},
         {"callerLookup": {"id": NOWHERE, "email": "x"}},
     ],
 )
 async def test_a_bad_incident_is_refused(desk: Desk, given: Json) -> None:
     assert (await create(desk, await desk.person(), **given)).status_code == 400
+
+
+async def test_lists_may_be_named_by_id(desk: Desk) -> None:
+    category = desk.ref("categories", "Accounts")
+    made = (await create(desk, await desk.person(), category=category)).json()
+
+    assert made["category"] == {**category, "name": "Accounts"}
 
 
 async def test_an_unknown_name_is_a_404(desk: Desk) -> None:

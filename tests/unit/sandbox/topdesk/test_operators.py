@@ -6,6 +6,8 @@ import httpx
 import pytest
 from unit.sandbox.topdesk.desk import NOWHERE, Desk, Json, messages, sample
 
+from sandbox.topdesk.settings import Right
+
 
 async def create(desk: Desk, person: Json, **given: Any) -> httpx.Response:
     linked = {"linkedPerson": {"id": person["id"]}, "branch": desk.branch}
@@ -174,12 +176,24 @@ async def test_the_licence_counts_active_operators(desk: Desk) -> None:
         ("login data.write", "May not set login credentials."),
     ],
 )
-async def test_creating_needs_several_rights(desk: Desk, right: str, text: str) -> None:
+async def test_creating_needs_several_rights(desk: Desk, right: Right, text: str) -> None:
     person = await desk.person()
     desk.tenant.settings.denied = frozenset({right})
     reply = await create(desk, person, loginName="eva")
 
     assert (reply.status_code, messages(reply)) == (403, [text])
+
+
+async def test_an_api_account_needs_no_licence(desk: Desk) -> None:
+    desk.tenant.settings.licensed_operators = 0
+
+    assert (await create(desk, await desk.person(), apiAccount=True)).status_code == 201
+
+
+async def test_access_roles_are_kept_as_sent(desk: Desk) -> None:
+    roles = [{"href": "/roles/1", "type": "application/json"}]
+
+    assert (await desk.operator(accessRoles=roles))["accessRoles"] == roles
 
 
 async def test_access_roles_are_hidden_without_the_right(desk: Desk) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 from unit.sandbox.topdesk.desk import GROUPS, NOWHERE, Desk, messages
 
+from sandbox.topdesk.settings import Right
+
 
 async def test_a_contract_is_flat_in_v1_and_nested_in_v2(desk: Desk) -> None:
     card = await desk.person()
@@ -35,12 +37,15 @@ async def test_a_bad_contract_is_refused(desk: Desk, body: dict[str, object]) ->
 
 @pytest.mark.parametrize(
     ("tab", "right"),
-    [("contract", "person contract tab"), ("privateDetails", "person private tab")],
+    [
+        ("contract", "person contract tab.write"),
+        ("privateDetails", "person private tab.write"),
+    ],
 )
-async def test_each_tab_has_its_own_rights(desk: Desk, tab: str, right: str) -> None:
+async def test_each_tab_has_its_own_rights(desk: Desk, tab: str, right: Right) -> None:
     card = await desk.person()
     path = f"/persons/id/{card['id']}/{tab}"
-    desk.tenant.settings.denied = frozenset({f"{right}.write"})
+    desk.tenant.settings.denied = frozenset({right})
 
     assert (await desk.get(path)).status_code == 200
     assert (await desk.call("PATCH", path, {})).status_code == 403

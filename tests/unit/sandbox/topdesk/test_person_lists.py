@@ -165,6 +165,13 @@ async def test_a_query_on_what_is_not_there_is_refused(desk: Desk, query: str, t
     assert messages(reply) == [text]
 
 
+async def test_an_early_v2_cannot_be_queried_on_later_fields(desk: Desk) -> None:
+    desk.tenant.settings.missing_v2_fields = frozenset({"isCaller"})
+    reply = await desk.get("/persons", accept=PERSONS, query="isCaller==true")
+
+    assert messages(reply) == ['The field "isCaller" does not exist.']
+
+
 async def test_v1_cannot_be_asked_for_status(desk: Desk) -> None:
     reply = await desk.get("/persons", query="status==person")
 

@@ -341,6 +341,39 @@ async def test_departments_are_a_list_or_plain_text(desk: Desk) -> None:
     assert too_long.status_code == 400
 
 
+async def test_a_department_is_cleared_in_both_settings(desk: Desk) -> None:
+    card = await desk.person(department=desk.ref("departments", "Facilitair"))
+    as_list = await patch(desk, card, department={"id": None})
+    desk.tenant.settings.department_is_text = True
+    await patch(desk, card, department={"name": "Facilitair"})
+    as_text = await patch(desk, card, department={"name": None})
+    bad = await patch(desk, card, department={"name": 7})
+
+    assert as_list.json()["department"] is None
+    assert as_text.json()["department"] is None
+    assert bad.status_code == 400
+
+
+async def test_v1_says_so_when_departments_are_no_plain_text(desk: Desk) -> None:
+    reply = await create(desk, JSON, departmentFree="Facilitair")
+
+    assert messages(reply) == [
+        "Can not set department from plain text if the setting for departments is not plain text."
+    ]
+
+
+async def test_numbers_and_dates_of_optional_fields_can_be_emptied(desk: Desk) -> None:
+    card = await desk.person(optionalFields1={"number1": 3, "date1": "2026-09-01"})
+    after = await patch(desk, card, optionalFields1={"number1": None, "date1": None})
+
+    assert (card["optionalFields1"]["number1"], card["optionalFields1"]["date1"]) == (
+        3.0,
+        "2026-09-01",
+    )
+    assert after.json()["optionalFields1"]["number1"] == 0.0
+    assert after.json()["optionalFields1"]["date1"] is None
+
+
 async def test_a_language_is_set_by_id_or_code(desk: Desk) -> None:
     by_code = await create(desk, language={"code": "en"})
     by_id = await create(desk, language=desk.ref("languages", "Nederlands"))
