@@ -252,7 +252,7 @@ class TargetRules:
         assert skip > 1
 
     @settings(
-        max_examples=15,
+        max_examples=8,
         derandomize=True,
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
