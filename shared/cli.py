@@ -20,6 +20,7 @@ from rich.table import Table
 
 from shared import flow, settings, wiring
 from shared.errors import InstroomError, Misconfigured
+from shared.flow.decide import wanted
 from shared.flow.preview import Preview
 from shared.flow.service import Service
 from shared.ledger.batches import Shown
@@ -191,18 +192,25 @@ def _print_preview(shown: Preview) -> None:
 
 
 async def _print_everyone(service: Service) -> None:
-    table = Table("person", "state", *TargetName, "waits for", box=None)
+    table = Table("person", "should be", *TargetName, "waits for", box=None)
     for source in service.sources:
         async for known in service.ledger.identities.everyone(source):
             dossier = await service.ledger.people.read(known.person_id)
-            state = dossier.decision.event if dossier.decision else "-"
             table.add_row(
                 f"{source}:{known.number}",
-                str(state),
+                await _should_be(service, dossier),
                 *(str(dossier.target(name).applied.state) for name in TargetName),
                 _waits_for(dossier),
             )
     console.print(table)
+
+
+async def _should_be(service: Service, dossier: Dossier) -> str:
+    if dossier.decision is None:
+        return "-"
+    return wanted(
+        dossier, dossier.decision, await service.policy(dossier.decision.policy)
+    ).entra.state
 
 
 def _waits_for(dossier: Dossier) -> str:

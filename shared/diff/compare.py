@@ -34,7 +34,20 @@ def event(before: Desired | None, after: Desired) -> Event:
         return Event.RETURNER
     if was not in ALIVE and now in ALIVE:
         return Event.JOINER
-    return Event.MOVER if now in ALIVE and touched(before, after) else Event.UNCHANGED
+    moved = now in ALIVE and (before is None or _own(before) != _own(after))
+    return Event.MOVER if moved else Event.UNCHANGED
+
+
+def _own(desired: Desired) -> tuple[DesiredEntra, DesiredTopdesk]:
+    """What is about the person, without what other people and other targets contribute."""
+    ours = {"manager_id": None}
+    others: dict[str, object] = {
+        "manager_id": None,
+        "is_manager": False,
+        "waits_for_account": False,
+        "card": {},
+    }
+    return desired.entra.model_copy(update=ours), desired.topdesk.model_copy(update=others)
 
 
 def touched(before: Desired | None, after: Desired) -> frozenset[TargetName]:

@@ -6,7 +6,7 @@ out, the lease in the due index leads back, and the next one reads the target an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ from shared.flow.service import LEASE, Service
 from shared.ledger.history import Told
 from shared.ledger.people import Claim, Decision, Dossier, TargetRow
 from shared.model.account import Applied, EntraAccount, Found
-from shared.model.change import Change, Plan
+from shared.model.change import Change, Kind, Plan
 from shared.model.desired import (
     ALIVE,
     DesiredEntra,
@@ -49,6 +49,7 @@ RETRY = timedelta(seconds=30)
 RETRY_CAP = timedelta(hours=6)
 DOWN = timedelta(minutes=2)
 DAILY = timedelta(days=1)
+_ORDER = tuple(Kind)
 
 
 class ClaimEndedError(RuntimeError):
@@ -68,8 +69,8 @@ class Work[D: Want, A: Account]:
     want: D
     began: TargetRow
     """The row as it was when the work began: its login is what others have seen."""
-    done: list[Change]
-    """What was carried out, also under an earlier decision of the same call."""
+    done: dict[str, Change]
+    """What was carried out, by its place in the audit; also under an earlier decision."""
     unsure: Change | None = None
     """Sent, and no answer came."""
     deadline: float = 0.0
@@ -102,7 +103,7 @@ async def provision(service: Service, name: TargetName, person_id: PersonId) -> 
 
     Raises ClaimEndedError when it took too long, and whatever is a bug.
     """
-    worker, done = service.mint(), list[Change]()
+    worker, done = service.mint(), dict[str, Change]()
     while True:
         dossier = await service.ledger.people.read(person_id)
         try:
@@ -125,7 +126,7 @@ async def provision(service: Service, name: TargetName, person_id: PersonId) -> 
 
 
 async def _serve[D: Want, A: Account](
-    service: Service, lane: Lane[D, A], dossier: Dossier, worker: str, done: list[Change]
+    service: Service, lane: Lane[D, A], dossier: Dossier, worker: str, done: dict[str, Change]
 ) -> Outcome:
     name = lane.target.name
     decision, row = dossier.decision, dossier.target(name)
@@ -189,7 +190,7 @@ def _never_ours(work: Work[Any, Any]) -> bool:
 def _settle_unsure(work: Work[Any, Any], plan: Plan) -> None:
     """A change whose answer was lost has happened when it is not planned again."""
     if work.unsure and work.unsure.key not in {change.key for change in plan.changes}:
-        work.done.append(work.unsure)
+        work.done[_place(work, work.unsure)] = work.unsure
     work.unsure = None
 
 
@@ -221,7 +222,7 @@ async def _claim[D: Want, A: Account](
             ),
         }
     )
-    await _tell(work, plan.changes, "begun: ")
+    await _tell(work, {_place(work, change): change for change in plan.changes}, "begun: ")
     work.dossier = await work.service.ledger.people.claim(work.dossier, work.name, row)
 
 
@@ -232,7 +233,7 @@ async def _carry_out[D: Want, A: Account](work: Work[D, A], plan: Plan) -> None:
         work.unsure = change
         done = await work.lane.target.do(change, work.row.applied)
         work.unsure = None
-        work.done.append(change)
+        work.done[_place(work, change)] = change
         work.login = done.login or work.login
         ids = done.model_dump(include={"account_id", "operator_id"}, exclude_none=True)
         known = work.row.applied.model_copy(update=ids)
@@ -394,14 +395,17 @@ def _spread(work: Work[Any, Any], attempt: int) -> float:
     return 0.5 + seed % 100 / 100
 
 
-async def _tell(work: Work[Any, Any], changes: Sequence[Change], begun: str = "") -> None:
+async def _tell(work: Work[Any, Any], changes: Mapping[str, Change], begun: str = "") -> None:
     """Write the audit of these changes; what was begun is told again when it is done."""
-    at, wakes = work.service.clock.now(), sum(work.decision.wake.values())
+    at = work.service.clock.now()
     lines = [
-        (
-            f"{wakes:08d}|{work.name}|{change.key}",
-            Told(at=at, what=f"{begun}{work.name}: {change}", reasons=change.reasons),
-        )
-        for change in changes
+        (key, Told(at=at, what=f"{begun}{work.name}: {change}", reasons=change.reasons))
+        for key, change in changes.items()
     ]
-    await work.service.ledger.history.tell(work.dossier.person_id, list(dict(lines).items()))
+    await work.service.ledger.history.tell(work.dossier.person_id, lines)
+
+
+def _place(work: Work[Any, Any], change: Change) -> str:
+    """Where the audit tells this change: behind its decision, in the order of the kinds."""
+    wakes = sum(work.decision.wake.values())
+    return f"{wakes:08d}|{work.name}|{_ORDER.index(change.kind):02d}|{change.what}"
