@@ -88,7 +88,7 @@ async def _decide(
         person=person,
         policy_hash=policy_hash,
         policy=policy,
-        before=before.entra.state if before else State.ABSENT,
+        before=dossier.target(TargetName.ENTRA).applied.state,
         after=after,
         cause=_cause(person, seen),
     )
@@ -104,6 +104,7 @@ async def _decide(
     )
     if _same(dossier.decision, decision, before, after):
         if _news(dossier, records):
+            await _remind_of_grace(service, dossier.person_id, records, policy)
             await service.ledger.people.note_records(dossier, records)
         return Found.OPEN if _open(dossier, now) else Found.IDLE
     return await _write(service, dossier, decision, records, after)
@@ -141,8 +142,7 @@ async def _write(
         await _remind(service, person_id, decision.as_of + LEASE)
     if after.next_moment:
         await _remind(service, person_id, after.next_moment)
-    if grace := _grace_ends(records, await service.policy(decision.policy)):
-        await _remind(service, person_id, grace)
+    await _remind_of_grace(service, person_id, records, await service.policy(decision.policy))
     if woken:
         await service.ledger.history.tell(person_id, [_told(decision, after)])
     written = await service.ledger.people.decide(dossier, decision, records)
@@ -216,10 +216,14 @@ def _person(records: Mapping[str, StoredRecord], policy: Policy, now: datetime) 
     return merge(read, today=now.astimezone(policy.zone).date(), missing=all(silent))
 
 
-def _grace_ends(records: Mapping[str, StoredRecord], policy: Policy) -> datetime | None:
+async def _remind_of_grace(
+    service: Service, person_id: PersonId, records: Mapping[str, StoredRecord], policy: Policy
+) -> None:
+    """HR has become silent about someone: look again when the policy's grace is over."""
     grace = timedelta(days=policy.lifecycle.missing_grace_days)
     since = [stored.missing_since for stored in records.values() if stored.missing_since]
-    return max(since) + grace if since else None
+    if since:
+        await _remind(service, person_id, max(since) + grace)
 
 
 async def _before(service: Service, dossier: Dossier) -> Desired | None:
