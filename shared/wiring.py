@@ -8,6 +8,7 @@ setting is wrong.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -106,11 +107,12 @@ class Wiring:
         return store
 
     def _service_bus(self) -> ServiceBusClient:
+        tls = ssl.create_default_context()  # one: else each sender reads all certificates anew
         if self.settings.service_bus:
             connection = self.settings.service_bus.get_secret_value()
-            return ServiceBusClient.from_connection_string(connection)
+            return ServiceBusClient.from_connection_string(connection, ssl_context=tls)
         namespace = self.settings.service_bus_namespace or ""
-        return ServiceBusClient(namespace, self._identity())
+        return ServiceBusClient(namespace, self._identity(), ssl_context=tls)
 
     def _source(self, name: str) -> AfasSource:
         """The source of this name; `problems` has refused every other."""
@@ -224,7 +226,8 @@ async def doctor() -> Report:
     if not report.ready and "ledger" not in dict(report.parts):
         return report
     reached = [(name, await _problem(probe)) for name, probe in (await _probes()).items()]
-    return Report((*report.parts, *reached))
+    read = [(f"last read of {name}", await _last_read(name)) for name in (await service()).sources]
+    return Report((*report.parts, *reached, *read))
 
 
 async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
@@ -256,6 +259,11 @@ async def _check_ledger() -> None:
 
 
 async def _source_problem(source: str) -> str | None:
+    # health is open to everybody, and HR's own words may hold anything: doctor shows them.
+    return "the last read failed; `instroom doctor` says why" if await _last_read(source) else None
+
+
+async def _last_read(source: str) -> str | None:
     cursor, _ = await (await service()).ledger.cursors.read(source)
     return cursor.problem
 

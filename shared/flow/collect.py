@@ -68,9 +68,13 @@ async def poll(service: Service, source_name: str) -> int:
     began = service.clock.now()
     if cursor.changed_until is None:
         return await full_sync(service, source_name)
-    answer = await _read(
-        service, source.changed_since(cursor.changed_until - OVERLAP), source, began
-    )
+    try:
+        since = cursor.changed_until - OVERLAP
+        answer = await _read(service, source.changed_since(since), source, began)
+    except InstroomError as error:
+        failed = cursor.model_copy(update={"problem": str(error)})
+        await service.ledger.cursors.move(source_name, failed, version)
+        raise
     decided = await _decide_all(service, answer, cursor.population)
     moved = cursor.model_copy(update={"changed_until": began, "problem": None})
     await service.ledger.cursors.move(source_name, moved, version)

@@ -195,7 +195,9 @@ def _settle_unsure(work: Work[Any, Any], plan: Plan) -> None:
 
 
 async def _name[D: Want, A: Account](work: Work[D, A], found: Found[A]) -> str:
-    if found.account is not None or work.want.state not in ALIVE:
+    account = found.account
+    in_bin = isinstance(account, EntraAccount) and account.deleted
+    if work.want.state not in ALIVE or (account is not None and not in_bin):
         return ""
     return await naming.choose(
         work.service, work.dossier.person_id, work.want, work.row.trying, work.refused

@@ -69,15 +69,15 @@ class Afas:
         Raises Transient when a page repeats what came before or is no complete answer, Permanent
         when AFAS refuses the question, TargetDown when it refuses the token.
         """
-        last: tuple[str, ...] | None = None
+        seen: set[tuple[str, ...]] = set()
         skip = 0
         while True:
             page = await self._page(view, key=key, only=only, skip=skip)
             for row in page:
                 here = tuple(str(row.get(field)) for field in key)
-                if here == last:
+                if here in seen:
                     raise Transient(f"AFAS view {view} repeated a row: the answer is not complete")
-                last = here
+                seen.add(here)
                 yield row
             if len(page) < PAGE:
                 return
