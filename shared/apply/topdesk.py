@@ -35,7 +35,7 @@ from shared.vendors.topdesk.lookups import (
     Lookups,
 )
 from shared.vendors.topdesk.operators import OperatorRow
-from shared.vendors.topdesk.persons import Build, Ref, Written
+from shared.vendors.topdesk.persons import Ref, Written
 from shared.vendors.topdesk.tenant import Tenant
 
 
@@ -74,10 +74,11 @@ class TopdeskTarget:
         async with self._turn(hand):
             try:
                 return await self._do(change, applied)
-            except Permanent:
-                # It may have been an id of yesterday: the next look reads the lists anew.
-                self._lookups.forget()
-                raise
+            except Permanent as refused:
+                if "cannot be found" not in refused.reason or not self._lookups.forget():
+                    raise
+            # An id of yesterday: TOPdesk's lists were changed since we read them.
+            return await self._do(change, applied)
 
     @asynccontextmanager
     async def _turn(self, hand: str) -> AsyncIterator[None]:
@@ -119,14 +120,12 @@ class TopdeskTarget:
                 )
             await self._update(person.id, change.values)
             return Done(account_id=person.id)
-        created = await self._persons.create(
-            self._builder(change.values, None), self._lookups.forget
-        )
+        created = await self._persons.create(await self._resolved(change.values, None))
         return Done(account_id=created.id)
 
     async def _update(self, card_id: str, values: Mapping[str, Value]) -> None:
         _refuse_what_is_too_long(values)
-        await self._persons.update(card_id, self._builder(values, card_id), self._lookups.forget)
+        await self._persons.update(card_id, await self._resolved(values, card_id))
 
     async def _archive(self, card_id: str, reason: str) -> None:
         if not (await self._cards.shown(card_id)).archived:
@@ -172,9 +171,7 @@ class TopdeskTarget:
                 await self._operators.unarchive(standing.id)
             return Done(operator_id=standing.id)
         values = {**change.values, EMPLOYEE_NUMBER: person.employee_number}
-        created = await self._operators.create(
-            card_id, self._builder(values, card_id), self._lookups.forget
-        )
+        created = await self._operators.create(card_id, await self._resolved(values, card_id))
         return Done(operator_id=created.id)
 
     async def _archive_operator(self, applied: Applied, reason: str) -> Done:
@@ -204,32 +201,28 @@ class TopdeskTarget:
 
     # --- what several of them need ---------------------------------------------------------------
 
-    def _builder(self, values: Mapping[str, Value], card_id: str | None) -> Build:
-        async def build() -> Written:
-            return {
-                field: await self._resolved(field, value, values, card_id)
-                for field, value in values.items()
-            }
+    async def _resolved(self, values: Mapping[str, Value], card_id: str | None) -> Written:
+        """The values with every lookup by its id here; a department that TOPdesk lacks is made."""
+        written: dict[str, Value | Ref] = dict(values)
+        for field, value in values.items():
+            if field in LOOKUPS and isinstance(value, str):
+                written[field] = await self._looked_up(field, value, values, card_id)
+        return written
 
-        return build
-
-    async def _resolved(
-        self, field: str, value: Value, values: Mapping[str, Value], card_id: str | None
-    ) -> Value | Ref:
-        """A lookup by its id here; a department that TOPdesk lacks is made."""
-        if field not in LOOKUPS or not isinstance(value, str):
-            return value
+    async def _looked_up(
+        self, field: str, name: str, values: Mapping[str, Value], card_id: str | None
+    ) -> Ref:
+        branch_id = None
         if field == DEPARTMENT:
             if self._tenant.habits.departments_are_text:
-                return value
-            return Ref(value, await self._lookups.department(value))
-        branch_id = None
+                return Ref(name, "")
+            return Ref(name, await self._lookups.department(name))
         if field == LOCATION:
             branch_id = await self._branch_id(values.get(BRANCH), card_id)
-        found = await self._lookups.find(field, value, branch_id=branch_id)
+        found = await self._lookups.find(field, name, branch_id=branch_id)
         if found is None:
-            raise Permanent(lacking(field, value))
-        return Ref(value, found)
+            raise Permanent(lacking(field, name))
+        return Ref(name, found)
 
     async def _branch_id(self, branch: Value, card_id: str | None) -> str | None:
         """Of the branch being written, else of the card's: a location belongs to one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -17,7 +17,7 @@ from shared.errors import Permanent, TargetDown
 from shared.vendors.topdesk.answers import refusal
 from shared.vendors.topdesk.fields import EMPLOYEE_NUMBER, folded
 from shared.vendors.topdesk.lookups import DEPARTMENT
-from shared.vendors.topdesk.persons import Build, Forget, already, wire
+from shared.vendors.topdesk.persons import Written, already, wire
 from shared.vendors.topdesk.query import either, equals, is_sought
 from shared.vendors.topdesk.tenant import Body, Generation, Row, Tenant, decoded
 
@@ -72,14 +72,14 @@ class Operators:
             raise refusal(response, "list an operator's permission groups")
         return {str(row["name"]): str(row["id"]) for row in decoded(response)}
 
-    async def create(self, person_id: str, build: Build, forget_lookups: Forget) -> OperatorRow:
+    async def create(self, person_id: str, values: Written) -> OperatorRow:
         """Make a card linked to this person. Raises as making a person card does."""
 
         async def send() -> tuple[httpx.Response, Body]:
-            body = self._body(person_id, await build())
+            body = self._body(person_id, values)
             return await self._tenant.call("POST", "/operators", body=body), body
 
-        response, sent = await self._tenant.negotiate(send, forget_lookups=forget_lookups)
+        response, sent = await self._tenant.negotiate(send)
         if not response.is_success:
             raise refusal(response, "make an operator card", sent)
         return _operator(decoded(response))
@@ -140,7 +140,7 @@ class Operators:
             return []
         return await self._tenant.rows("/operators", {"query": by_number[0]})
 
-    def _body(self, person_id: str, values: Mapping[str, Any]) -> Body:
+    def _body(self, person_id: str, values: Written) -> Body:
         habits = self._tenant.habits
         body = {
             field: wire(field, value, habits)

@@ -5,7 +5,7 @@ Supporting Files API: 2.7.11 (v2) and 1.58.0 (v1). Archiving has the v1 path and
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from shared.vendors.topdesk.tenant import (
     Generation,
     Habits,
     Row,
+    Send,
     Tenant,
     decoded,
 )
@@ -47,10 +48,6 @@ class Ref:
     name: str
     id: str
 
-
-type Build = Callable[[], Awaitable[Written]]
-"""Looks up anew what is to be written: an id may turn out to be stale."""
-type Forget = Callable[[], bool]
 
 type Written = Mapping[str, Value | Ref]
 """Fields to write; None empties one, a dot leads into a nested one (`optionalFields1.text1`)."""
@@ -133,26 +130,26 @@ class Persons:
             raise TargetDown("TOPdesk ignores the query for an employee number")
         return found
 
-    async def create(self, build: Build, forget_lookups: Forget) -> Person:
+    async def create(self, values: Written) -> Person:
         """Make a card. Raises NameTaken, Permanent; UnknownReply when it may stand there now."""
         generation = await self._tenant.generation()
 
         async def send() -> tuple[httpx.Response, Body]:
-            body = self._body(await build(), generation)
+            body = self._body(values, generation)
             headers = {**_accept(generation), "Content-Type": self._tenant.habits.person_body}
             return await self._tenant.call("POST", "/persons", body=body, headers=headers), body
 
-        return await self._written("make a person card", send, forget_lookups)
+        return await self._written("make a person card", send)
 
-    async def update(self, person_id: str, build: Build, forget_lookups: Forget) -> Person:
+    async def update(self, person_id: str, values: Written) -> Person:
         """Write these fields and no others. Raises NameTaken, Permanent, Transient."""
         generation = await self._tenant.generation()
 
         async def send() -> tuple[httpx.Response, Body]:
-            body = self._body(await build(), generation)
+            body = self._body(values, generation)
             return await self._item("PATCH", generation, person_id, body=body), body
 
-        return await self._written("change a person card", send, forget_lookups)
+        return await self._written("change a person card", send)
 
     async def archive(self, person_id: str, reason_id: str | None) -> None:
         """Archive the card; from product 16.06.007 on its operator goes with it."""
@@ -193,13 +190,8 @@ class Persons:
             idempotent=True,
         )
 
-    async def _written(
-        self,
-        doing: str,
-        send: Callable[[], Awaitable[tuple[httpx.Response, Body]]],
-        forget_lookups: Forget,
-    ) -> Person:
-        response, sent = await self._tenant.negotiate(send, forget_lookups=forget_lookups)
+    async def _written(self, doing: str, send: Send) -> Person:
+        response, sent = await self._tenant.negotiate(send)
         if not response.is_success:
             raise refusal(response, doing, sent)
         return _person(decoded(response))

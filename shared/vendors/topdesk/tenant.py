@@ -21,6 +21,8 @@ from shared.vendors.topdesk.answers import faults, refusal
 
 type Row = Mapping[str, Any]
 type Body = Mapping[str, Any]
+type Send = Callable[[], Awaitable[tuple[httpx.Response, Body]]]
+"""One attempt: builds the body as the habits are now, and gives it back with the answer."""
 
 API: Final = "/tas/api"
 JSON: Final = "application/json"
@@ -184,21 +186,11 @@ class Tenant:
             raise refusal(response, f"list {path}")
         return _page(response)
 
-    async def negotiate(
-        self,
-        send: Callable[[], Awaitable[tuple[httpx.Response, Body]]],
-        *,
-        forget_lookups: Callable[[], bool] = lambda: False,
-    ) -> tuple[httpx.Response, Body]:
-        """Send until it is accepted, as long as each refusal teaches something new.
-
-        `send` builds the request anew each time and gives back what it sent with the answer.
-        """
+    async def negotiate(self, send: Send) -> tuple[httpx.Response, Body]:
+        """Send until it is accepted, as long as each refusal teaches something new."""
         for _ in range(_MOST_LESSONS):
             response, sent = await send()
-            if response.is_success:
-                break
-            if not (self._learn(response, sent) or (_is_stale(response) and forget_lookups())):
+            if response.is_success or not self._learn(response, sent):
                 break
         return response, sent
 
@@ -244,7 +236,3 @@ def _page(response: httpx.Response) -> list[Row]:
         case {"item": [*rows]} | {"results": [*rows]}:
             return rows
     raise TargetDown("TOPdesk answered a list in a shape that nobody documented")
-
-
-def _is_stale(response: httpx.Response) -> bool:
-    return any(fault.says("cannot be found") for fault in faults(response))

@@ -14,7 +14,7 @@ from sandbox.clock import ManualClock
 from sandbox.faults import ConnectionLost, Fault, Faults, FaultyApp
 from sandbox.topdesk import TopdeskTenant, make_app
 from shared.apply.topdesk import TopdeskTarget
-from shared.errors import NameTaken, Permanent, TargetDown, UnknownReply
+from shared.errors import NameTaken, Permanent, TargetDown, Transient, UnknownReply
 from shared.model.account import Applied, Found, TopdeskCard
 from shared.model.change import Change, Kind
 from shared.model.desired import DesiredTopdesk, Operator, Reason, State, TargetName, Wanted
@@ -446,6 +446,7 @@ async def test_a_login_name_of_somebody_else_is_a_taken_name(rig: Rig) -> None:
 
 async def test_every_change_done_twice_is_done_once(rig: Rig) -> None:
     """Zombies and repeats: the second time counts as done and adds nothing."""
+    rig.world.settings.relink_is_refused = True
     applied = Applied()
     story = (
         a_desired(operator=role("Servicedesk")),
@@ -547,6 +548,79 @@ async def test_a_removal_that_is_refused_leaves_the_card_archived(rig: Rig) -> N
     with pytest.raises(Permanent, match="login credentials"):
         await settle(rig, a_desired(state=State.DELETED), applied)
     assert [row["archived"] for row in (*rig.persons(), *rig.operators())] == [True, True]
+
+
+async def test_a_card_that_cannot_be_archived_again_leaves_no_operator_behind(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    _, applied = await settle(rig, a_desired(state=State.BLOCKED), applied)
+    rig.faults.plan(Fault("status", path=".*/persons/id/.*/archive", status=403))
+
+    with pytest.raises(Permanent):
+        await settle(rig, a_desired(state=State.DELETED), applied)
+    assert [row["archived"] for row in rig.operators()] == [True]
+
+
+async def test_an_unarchive_that_did_nothing_is_tried_later(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired())
+    _, applied = await settle(rig, a_desired(state=State.BLOCKED), applied)
+    rig.faults.plan(Fault("status", path=".*/unarchive", status=200, body="{}"))
+
+    with pytest.raises(Transient, match="archived still"):
+        await settle(rig, a_desired(), applied)
+
+
+async def test_a_revived_operator_is_made_known_at_once(rig: Rig) -> None:
+    """Or a stop after it would leave it active and nobody's."""
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    _, applied = await settle(rig, a_desired(state=State.BLOCKED), applied)
+    forgotten = applied.model_copy(update={"operator_id": None})
+    done = await rig.target.do(Change(kind=Kind.UNARCHIVE_CARD), forgotten)
+
+    (operator,) = rig.operators()
+    assert done.operator_id == (None if operator["archived"] else operator["id"])
+
+
+async def test_an_archived_card_that_comes_to_light_is_read_again(rig: Rig) -> None:
+    create = topdesk(a_desired(), Found(account=None), Applied()).changes[0]
+    await settle(rig, a_desired())
+    rig.persons()[0]["archived"] = True
+
+    with pytest.raises(UnknownReply, match="come to light"):
+        await rig.target.do(create, Applied())
+    assert len(rig.persons()) == 1
+
+
+async def test_a_location_is_the_one_of_the_branch(rig: Rig) -> None:
+    other = {**rig.world.by_name("branches", BRANCH), "name": "Gemeente Elders"}
+    rig.world.add("branches", {**other, "id": rig.world.mint("branches")})
+    for branch in (BRANCH, "Gemeente Elders"):
+        owner = rig.world.by_name("branches", branch)["id"]
+        for name in ("Balie", "Kelder"):
+            values = {"name": name, "roomNumber": "", "branch": owner}
+            rig.world.add("locations", values)
+    at = {"surName": "Boer", "branch": BRANCH, "location": "Balie"}
+    applied = None
+    for change in ({}, {"branch": "Gemeente Elders"}, {"location": "Kelder"}):
+        at |= change
+        _, applied = await settle(rig, a_desired(card=wanted(**at)), applied)
+
+        location = rig.world.table("locations")[rig.persons()[0]["location"]]
+        assert location["name"] == at["location"]
+        assert location["branch"] == rig.world.by_name("branches", at["branch"])["id"]
+
+
+async def test_an_archiving_reason_that_was_made_anew_blocks_all_the_same(rig: Rig) -> None:
+    _, first = await settle(rig, a_desired())
+    await settle(rig, a_desired(state=State.BLOCKED), first)
+    card = wanted(surName="Smit", branch=BRANCH)
+    _, applied = await settle(rig, a_desired(employee_number="2042", card=card))
+    old = rig.world.by_name("archiving-reasons", REASON)
+    rig.world.remove("archiving-reasons", old)
+    rig.world.add("archiving-reasons", {"name": REASON})
+    gone = a_desired(employee_number="2042", card=card, state=State.BLOCKED)
+    await settle(rig, gone, applied)
+
+    assert [row["archived"] for row in rig.persons()] == [True, True]
 
 
 async def test_an_operator_who_is_an_administrator_is_refused_with_the_reason(rig: Rig) -> None:

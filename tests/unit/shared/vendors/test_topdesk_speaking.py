@@ -68,15 +68,8 @@ def v1_line() -> Line:
     return Line().on("GET", "/persons", V1)
 
 
-def writing(**values: Any) -> Callable[[], Any]:
-    async def build() -> Written:
-        return values
-
-    return build
-
-
-def nothing_kept() -> bool:
-    return False
+def writing(**values: Any) -> Written:
+    return values
 
 
 # --- which TOPdesk is this? ------------------------------------------------------------------
@@ -226,13 +219,13 @@ async def test_a_field_that_never_was_is_refused() -> None:
     line = v2_line().on("PATCH", "/persons/p1", refused('The field "surname" does not exist.'))
 
     with pytest.raises(Permanent, match="surname"):
-        await Persons(line.tenant()).update("p1", writing(surname="x"), nothing_kept)
+        await Persons(line.tenant()).update("p1", writing(surname="x"))
 
 
 async def test_v1_is_sent_nothing_it_cannot_know() -> None:
     line = v1_line().on("PATCH", "/persons/id/p1", found(CARD))
     build = writing(surName="Boer", isCaller=True, hasSspAccess=False)
-    await Persons(line.tenant()).update("p1", build, nothing_kept)
+    await Persons(line.tenant()).update("p1", build)
 
     assert line.sent() == {"surName": "Boer"}
 
@@ -246,7 +239,7 @@ async def test_a_body_names_lookups_by_id_and_empties_by_rule() -> None:
         manager="boss",
         **{"optionalFields1.text1": "a", "optionalFields1.boolean1": True},
     )
-    await Persons(line.tenant()).update("p1", build, nothing_kept)
+    await Persons(line.tenant()).update("p1", build)
 
     assert line.sent() == {
         "branch": {"id": "b1"},
@@ -260,7 +253,7 @@ async def test_a_body_names_lookups_by_id_and_empties_by_rule() -> None:
 async def test_a_lookup_is_emptied_the_other_way_when_refused() -> None:
     wrong = refused('The value for the field "manager" cannot be parsed')
     line = v2_line().on("PATCH", "/persons/p1", wrong, found(CARD))
-    await Persons(line.tenant()).update("p1", writing(manager=None), nothing_kept)
+    await Persons(line.tenant()).update("p1", writing(manager=None))
 
     assert line.sent() == {"manager": None}
 
@@ -269,7 +262,7 @@ async def test_an_unparsed_value_that_empties_nothing_is_refused_at_once() -> No
     line = v2_line().on("PATCH", "/persons/p1", refused('The field "email" cannot be parsed'))
 
     with pytest.raises(Permanent):
-        await Persons(line.tenant()).update("p1", writing(email="nonsense"), nothing_kept)
+        await Persons(line.tenant()).update("p1", writing(email="nonsense"))
     assert line.asked().count("PATCH /persons/p1") == 1
 
 
@@ -277,7 +270,7 @@ async def test_a_department_that_is_plain_text_goes_by_name() -> None:
     text = "Can not set department from an id if the setting for departments is plain text."
     line = v2_line().on("PATCH", "/persons/p1", refused(text), found(CARD))
     build = writing(department=Ref("ICT", "d1"))
-    await Persons(line.tenant()).update("p1", build, nothing_kept)
+    await Persons(line.tenant()).update("p1", build)
 
     assert line.sent() == {"department": {"name": "ICT"}}
 
@@ -286,7 +279,7 @@ async def test_v1_has_another_field_for_a_plain_text_department() -> None:
     text = "Can not set department from an id if the setting for departments is plain text."
     line = v1_line().on("PATCH", "/persons/id/p1", refused(text), found(CARD))
     build = writing(department=Ref("ICT", "d1"))
-    await Persons(line.tenant()).update("p1", build, nothing_kept)
+    await Persons(line.tenant()).update("p1", build)
 
     assert line.sent() == {"departmentFree": "ICT"}
 
@@ -295,29 +288,10 @@ async def test_an_older_v2_wants_its_own_content_type_for_a_create() -> None:
     line = v2_line().on("POST", "/persons", httpx.Response(415), found(CARD, 201))
     tenant = line.tenant()
     for _ in range(2):
-        await Persons(tenant).create(writing(surName="Boer"), nothing_kept)
+        await Persons(tenant).create(writing(surName="Boer"))
 
     types = [r.headers["content-type"] for r in line.seen if r.method == "POST"]
     assert types == ["application/json", PERSON_BODY_V2, PERSON_BODY_V2]
-
-
-async def test_a_stale_id_is_looked_up_anew_once() -> None:
-    stale = refused('The value for the field "branch" cannot be found.')
-    line = v2_line().on("PATCH", "/persons/p1", stale, found(CARD))
-    kept = [True]
-    await Persons(line.tenant()).update(
-        "p1", writing(branch=Ref("Utrecht", "old")), lambda: bool(kept) and kept.pop()
-    )
-
-    assert line.asked().count("PATCH /persons/p1") == 2
-    assert kept == []
-
-
-async def test_a_stale_id_with_fresh_lists_is_a_refusal() -> None:
-    line = v2_line().on("PATCH", "/persons/p1", refused('The field "branch" cannot be found.'))
-
-    with pytest.raises(Permanent):
-        await Persons(line.tenant()).update("p1", writing(branch="x"), nothing_kept)
 
 
 async def test_a_taken_login_is_told_as_one() -> None:
@@ -325,7 +299,7 @@ async def test_a_taken_login_is_told_as_one() -> None:
     line = v2_line().on("POST", "/persons", refused(text))
 
     with pytest.raises(NameTaken) as taken:
-        await Persons(line.tenant()).create(writing(surName="Boer"), nothing_kept)
+        await Persons(line.tenant()).create(writing(surName="Boer"))
     assert taken.value.field == "tasLoginName"
 
 
@@ -333,7 +307,7 @@ async def test_a_create_that_may_have_happened_is_not_repeated() -> None:
     line = v2_line().on("POST", "/persons", httpx.Response(500))
 
     with pytest.raises(UnknownReply):
-        await Persons(line.tenant()).create(writing(surName="Boer"), nothing_kept)
+        await Persons(line.tenant()).create(writing(surName="Boer"))
     assert line.asked().count("POST /persons") == 1
 
 
@@ -412,7 +386,7 @@ async def test_before_the_link_existed_the_number_must_do() -> None:
 async def test_an_operator_is_linked_where_links_exist() -> None:
     unknown = refused('The field "linkedPerson" does not exist.')
     line = Line().on("POST", "/operators", unknown, found(operator(person=None), 201))
-    await Operators(line.tenant()).create("p1", writing(surName="Boer"), nothing_kept)
+    await Operators(line.tenant()).create("p1", writing(surName="Boer"))
 
     assert line.sent(0) == {"surName": "Boer", "linkedPerson": {"id": "p1"}}
     assert line.sent() == {"surName": "Boer"}
