@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -20,9 +21,12 @@ from sandbox.broker.queues import QueueSettings
 from sandbox.broker.timers import Timers
 from sandbox.clock import Clock, FileClock
 
+log = logging.getLogger(__name__)
+
 HOST = "127.0.0.1"
 WRITE_HIGH_BYTES = 262_144  # above this no more messages are sent to that client
 READ_STOP_BYTES = 8_388_608  # above this nothing more is read from it either
+MIN_SLEEP_SECONDS = 0.001
 MAX_SLEEP_SECONDS = 3600.0
 BACKLOG = 1024
 STOP_SECONDS = 1.0
@@ -43,7 +47,6 @@ class Broker:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._alarm: asyncio.TimerHandle | None = None
-        self._alarm_at: float | None = None
         self._server: asyncio.Server | None = None
 
     @property
@@ -94,20 +97,27 @@ class Broker:
 
     def run_due(self) -> None:
         """Do what is due and set the alarm for what is due next."""
-        self._timers.run_due(self._now())
+        try:
+            self._timers.run_due(self._now())
+        except Exception:
+            log.exception("a timer failed")
         self.set_alarm()
 
     def set_alarm(self) -> None:
-        """One loop timer, for the earliest moment of the heap."""
+        """One loop timer, for the earliest moment of the heap. One that rings too early, for
+        something that was cancelled since, does no harm and is cheaper than moving it each time.
+        Compared in the loop's time: the clock may have jumped since it was set.
+        """
         due = self._timers.next_due()
-        if due == self._alarm_at and self._alarm is not None:
+        if due is None:
             return
+        delay = min(max(due - self._now(), MIN_SLEEP_SECONDS), MAX_SLEEP_SECONDS)
+        rings_at = self._loop.time() + delay
         if self._alarm is not None:
+            if self._alarm.when() <= rings_at:
+                return
             self._alarm.cancel()
-        self._alarm, self._alarm_at = None, due
-        if due is not None:
-            delay = min(max(due - self._now(), 0.001), MAX_SLEEP_SECONDS)
-            self._alarm = self._loop.call_later(delay, self._ring)
+        self._alarm = self._loop.call_at(rings_at, self._ring)
 
     def _ring(self) -> None:
         self._alarm = None
@@ -117,6 +127,7 @@ class Broker:
         """A client connected."""
         self._transports.add(transport)
         self._empty.clear()
+        self.set_alarm()
 
     def left(self, transport: _Transport) -> None:
         """A client is gone."""
@@ -162,6 +173,7 @@ class _Transport(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._broker.run_due()
+        self._flush_is_due = True  # right below: no need to ask the loop for it
         self._connection.receive(data)
         self._flush()
         self._broker.set_alarm()
@@ -173,6 +185,7 @@ class _Transport(asyncio.Protocol):
         if self._socket is not None and not self._socket.is_closing():
             self._socket.resume_reading()
         self._connection.set_writable(writable=True)
+        self._broker.set_alarm()
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc  # how a client goes makes no difference

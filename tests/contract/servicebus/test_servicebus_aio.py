@@ -200,15 +200,21 @@ async def test_many_sessions_are_served_at_once_and_in_order(servicebus: Broker)
     assert servicebus.counts("many").active == 0
 
 
-async def test_both_auto_renewers_keep_a_short_lock() -> None:
-    """Needs a broker on the real clock, here in the client's own loop: the SDK renews by its."""
-    queues = [QueueSettings("one", lock_seconds=3), QueueSettings("two", lock_seconds=3)]
+async def test_auto_renewers_keep_a_lock_and_idle_receivers_give_back() -> None:
+    """What takes the SDK seconds by its own clock, all at once, on a broker in the same loop."""
+    queues = [
+        QueueSettings("one", lock_seconds=3),
+        QueueSettings("two", lock_seconds=3),
+        QueueSettings("idle"),
+    ]
     async with broker.running(queues) as real:
         await asyncio.gather(
-            _hold_beyond_the_lock(real, "one"), asyncio.to_thread(_hold_in_sync, real, "two")
+            _hold_beyond_the_lock(real, "one"),
+            asyncio.to_thread(_hold_in_sync, real, "two"),
+            asyncio.to_thread(_give_back_what_came_too_late, real, "idle"),
         )
 
-        assert (real.counts("one").active, real.counts("two").active) == (0, 0)
+        assert [real.counts(name).active for name in ("one", "two", "idle")] == [0, 0, 0]
 
 
 async def _hold_beyond_the_lock(real: Broker, queue: str) -> None:
@@ -239,3 +245,18 @@ def _hold_in_sync(real: Broker, queue: str) -> None:
         time.sleep(3.2)
         receiver.complete_message(message)
         assert message.auto_renew_error is None
+
+
+def _give_back_what_came_too_late(real: Broker, queue: str) -> None:
+    """A receiver whose call timed out keeps its credit: what comes then is released, uncounted."""
+    with (
+        SyncClient.from_connection_string(real.connection_string) as client,
+        client.get_queue_sender(queue) as sender,
+        client.get_queue_receiver(queue) as idle,
+        client.get_queue_receiver(queue) as second,
+    ):
+        assert idle.receive_messages(5, max_wait_time=0.5) == []
+        sender.send_messages(ServiceBusMessage("x"))
+        (message,) = second.receive_messages(1, max_wait_time=12)
+        second.complete_message(message)
+        assert message.delivery_count == 0

@@ -8,8 +8,11 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from unit.sandbox.broker.wire_peer import a_raw
@@ -21,6 +24,7 @@ from sandbox.broker.frames import (
     ATTACH,
     BEGIN,
     CLOSE,
+    DETACH,
     DISPOSITION,
     FLOW,
     HEADER_SIZE,
@@ -34,7 +38,7 @@ from sandbox.broker.frames import (
     performative,
 )
 from sandbox.broker.server import WRITE_HIGH_BYTES, Broker
-from sandbox.broker.values import Described, UInt, ULong, Value
+from sandbox.broker.values import Described, Symbol, UInt, ULong, Value
 from sandbox.clock import ManualClock
 
 QUEUES = (QueueSettings("q", lock_seconds=300), QueueSettings("s", requires_session=True))
@@ -70,6 +74,13 @@ class Client:
         self.send(ATTACH, [name, UInt(handle), receives, None, None, source, target])
         await self.next(ATTACH)
 
+    def wait_for_session(self, handle: int, queue: str, *, timeout_ms: int) -> None:
+        filters = {Symbol("com.microsoft:session-filter"): None}
+        source = Described(ULong(SOURCE), [queue, *[None] * 6, filters])
+        fields = [f"wait-{handle}", UInt(handle), True, None, None, source]
+        properties = {Symbol("com.microsoft:timeout"): UInt(timeout_ms)}
+        self.send(ATTACH, [*fields, *[None] * 7, properties])
+
     def credit(self, handle: int, credit: int) -> None:
         window = [UInt(0), UInt(1_000_000), UInt(0), UInt(1_000_000)]
         self.send(FLOW, [*window, UInt(handle), UInt(0), UInt(credit)])
@@ -77,6 +88,19 @@ class Client:
     async def put(self, handle: int, number: int, raw: bytes) -> None:
         self.send(TRANSFER, [UInt(handle), UInt(number), b"t", UInt(0)], raw)
         await self.next(DISPOSITION)
+
+
+@dataclass
+class JumpingClock:
+    """The real clock, and a jump ahead."""
+
+    ahead_seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.wall(), tz=UTC)
+
+    def wall(self) -> float:
+        return time.time() + self.ahead_seconds
 
 
 @asynccontextmanager
@@ -157,6 +181,21 @@ async def test_a_client_that_does_not_read_is_not_written_to_for_ever() -> None:
         assert held_back.active == 200
         assert held_back.locked < 200, "what cannot be sent is not locked"
         assert bus.counts("q").locked == 200
+
+
+async def test_a_clock_that_jumps_ahead_leaves_no_alarm_behind() -> None:
+    """What is due a moment after the jump must not wait for an alarm set before it."""
+    clock = JumpingClock()
+    async with broker.running(QUEUES, clock=clock) as bus, connected(bus) as client:
+        client.wait_for_session(0, "s", timeout_ms=600_000)
+        await client.attach(1, "q", receives=False)
+        clock.ahead_seconds = 300
+        bus.tick()
+        client.wait_for_session(2, "s", timeout_ms=20)
+        refused, _ = await asyncio.wait_for(client.next(DETACH), 10)
+
+    assert refused.number(0) == 2
+    assert refused.any(2).value[0] == "com.microsoft:timeout"
 
 
 async def test_stopping_says_goodbye() -> None:
