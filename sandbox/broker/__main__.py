@@ -1,7 +1,8 @@
 """`python -m sandbox.broker`: the Service Bus endpoint alone, until Ctrl-C.
 
 Prints one line with the connection string when it is ready. Without `--queue` it has Instroom's
-queues; `--queue name` adds a plain one and `--queue name:session` one with sessions.
+queues; `--queue name` adds a plain one and `--queue name:session` one with sessions. Without
+`--port` it takes the one that `ServiceBusConnection` names, so that app and broker meet.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -18,13 +21,17 @@ from sandbox.broker.server import HOST, running
 
 DEFAULT_PORT = 5672
 WITH_SESSION = "session"
+LOOPBACK_ENDPOINT = re.compile(r"Endpoint=sb://(?:127\.0\.0\.1|localhost):(\d+)", re.IGNORECASE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until interrupted; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.broker", description=__doc__)
     parser.add_argument("--host", default=HOST)
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes any free port")
+    connection = os.environ.get("ServiceBusConnection", "")  # noqa: TID251 - as the app does
+    parser.add_argument(
+        "--port", type=int, default=port_of(connection), help="0 takes any free port"
+    )
     parser.add_argument("--queue", action="append", type=queue_of, metavar="NAME[:session]")
     options = parser.parse_args(argv)
     try:
@@ -34,6 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"the broker cannot listen on {options.host}:{options.port}: {error}\n")
         return 1
     return 0
+
+
+def port_of(connection_string: str) -> int:
+    """The port of a loopback endpoint in a connection string, else AMQP's own."""
+    found = LOOPBACK_ENDPOINT.search(connection_string)
+    return int(found[1]) if found else DEFAULT_PORT
 
 
 def queue_of(text: str) -> QueueSettings:

@@ -35,7 +35,7 @@ from sandbox.broker.links import IncomingLink, Link, OutgoingLink
 from sandbox.broker.values import Described, UInt, ULong, UShort, Value
 
 WINDOW = 0x7FFFFFFF  # so large that the client's own counting never matters
-MAX_HANDLE = 255
+MAX_HANDLE = 4999
 _SIGN_BIT = 0x80000000
 
 

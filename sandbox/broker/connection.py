@@ -51,7 +51,7 @@ from sandbox.broker.values import Array, Symbol, UByte, UInt, UShort, Value
 log = logging.getLogger(__name__)
 
 CONTAINER_ID = "instroom-sandbox"
-MAX_CHANNEL = 255
+MAX_CHANNEL = 4999  # some SDKs open a session for every link
 MECHANISMS = ("ANONYMOUS", "MSSBCBS", "PLAIN", "EXTERNAL")
 HANDSHAKE_SECONDS = 60.0
 CLOSING_SECONDS = 5.0  # how long the client may take to answer our close

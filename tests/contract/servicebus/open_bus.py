@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,6 @@ QUEUES = (
     QueueSettings("aio"),
     QueueSettings("ordered", requires_session=True, lock_seconds=60),
     QueueSettings("aio-ordered", requires_session=True, lock_seconds=60),
-    QueueSettings("many", requires_session=True),
     QueueSettings("next", requires_session=True, lock_seconds=60),
     QueueSettings("short", lock_seconds=5),
 )
@@ -105,6 +105,12 @@ class Bus:
             closer = threading.Thread(target=receiver.close)
             closer.start()
             self._closers.append(closer)
+
+    @staticmethod
+    def errors_of(*calls: Callable[[], object]) -> list[BaseException | None]:
+        """What each of these raises, tried at once: each failing client takes a second."""
+        with ThreadPoolExecutor(len(calls)) as pool:
+            return [future.exception() for future in [pool.submit(call) for call in calls]]
 
     def wait_closed(self) -> None:
         """Every session receiver so far has let go of its session."""

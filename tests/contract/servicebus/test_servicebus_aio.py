@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusMessage, ServiceBusMessageState
-from azure.servicebus import AutoLockRenewer as SyncRenewer
-from azure.servicebus import ServiceBusClient as SyncClient
 from azure.servicebus.aio import (
-    AutoLockRenewer,
     ServiceBusClient,
     ServiceBusReceiver,
     ServiceBusSender,
 )
-from azure.servicebus.exceptions import MessageLockLostError, OperationTimeoutError
+from azure.servicebus.exceptions import MessageLockLostError
 from contract.servicebus.open_bus import AheadClock
 
 from sandbox import broker
-from sandbox.broker import Broker, QueueSettings
+from sandbox.broker import Broker
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -138,125 +133,3 @@ async def test_a_session_is_iterated_with_state_and_renewal(
 
     assert got == ["0", "1", "2"]
     assert servicebus.counts("aio-ordered").active == 0
-
-
-async def test_competing_receivers_share_and_lose_nothing(servicebus: Broker) -> None:
-    connection = servicebus.connection_string
-    seen: list[int] = []
-
-    async def work() -> None:
-        async with (
-            ServiceBusClient.from_connection_string(connection) as client,
-            client.get_queue_receiver("competing") as receiver,
-        ):
-            while messages := await receiver.receive_messages(5, max_wait_time=1):
-                for message in messages:
-                    seen.append(int(str(message)))
-                    await receiver.complete_message(message)
-
-    async with (
-        ServiceBusClient.from_connection_string(connection) as client,
-        client.get_queue_sender("competing") as sender,
-    ):
-        await sender.send_messages([ServiceBusMessage(str(number)) for number in range(60)])
-    await asyncio.gather(*(work() for _ in range(4)))
-
-    assert sorted(seen) == list(range(60))
-    assert servicebus.counts("competing").active == 0
-
-
-async def test_many_sessions_are_served_at_once_and_in_order(servicebus: Broker) -> None:
-    """What the function host's pump does: next available, again and again, on many links."""
-    connection = servicebus.connection_string
-    done: dict[str | None, list[str]] = {}
-
-    async def drain(receiver: ServiceBusReceiver) -> None:
-        got = done.setdefault(receiver.session.session_id, [])
-        while messages := await receiver.receive_messages(10, max_wait_time=0.3):
-            for message in messages:
-                got.append(str(message))
-                await receiver.complete_message(message)
-
-    async def work(client: ServiceBusClient) -> None:
-        while True:
-            receiver = client.get_queue_receiver(
-                "many", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=1
-            )
-            try:
-                async with receiver:
-                    await drain(receiver)
-            except OperationTimeoutError:
-                return
-
-    async with ServiceBusClient.from_connection_string(connection, retry_total=0) as client:
-        async with client.get_queue_sender("many") as sender:
-            for session in range(24):
-                await sender.send_messages(
-                    [ServiceBusMessage(str(n), session_id=f"t{session}") for n in range(5)]
-                )
-        await asyncio.gather(*(work(client) for _ in range(12)))
-
-    assert done == {f"t{session}": list("01234") for session in range(24)}
-    assert servicebus.counts("many").active == 0
-
-
-async def test_auto_renewers_keep_a_lock_and_idle_receivers_give_back() -> None:
-    """What takes the SDK seconds by its own clock, all at once, on a broker in the same loop."""
-    queues = [
-        QueueSettings("one", lock_seconds=3),
-        QueueSettings("two", lock_seconds=3),
-        QueueSettings("idle"),
-    ]
-    async with broker.running(queues) as real:
-        await asyncio.gather(
-            _hold_beyond_the_lock(real, "one"),
-            asyncio.to_thread(_hold_in_sync, real, "two"),
-            asyncio.to_thread(_give_back_what_came_too_late, real, "idle"),
-        )
-
-        assert [real.counts(name).active for name in ("one", "two", "idle")] == [0, 0, 0]
-
-
-async def _hold_beyond_the_lock(real: Broker, queue: str) -> None:
-    async with (
-        ServiceBusClient.from_connection_string(real.connection_string) as client,
-        client.get_queue_sender(queue) as sender,
-        client.get_queue_receiver(queue) as receiver,
-        AutoLockRenewer() as renewer,
-    ):
-        await sender.send_messages(ServiceBusMessage("x"))
-        (message,) = await receiver.receive_messages(1, max_wait_time=5)
-        renewer.register(receiver, message, max_lock_renewal_duration=20)
-        await asyncio.sleep(3.2)
-        await receiver.complete_message(message)
-        assert message.auto_renew_error is None
-
-
-def _hold_in_sync(real: Broker, queue: str) -> None:
-    with (
-        SyncClient.from_connection_string(real.connection_string) as client,
-        client.get_queue_sender(queue) as sender,
-        client.get_queue_receiver(queue) as receiver,
-        SyncRenewer() as renewer,
-    ):
-        sender.send_messages(ServiceBusMessage("x"))
-        (message,) = receiver.receive_messages(1, max_wait_time=5)
-        renewer.register(receiver, message, max_lock_renewal_duration=20)
-        time.sleep(3.2)
-        receiver.complete_message(message)
-        assert message.auto_renew_error is None
-
-
-def _give_back_what_came_too_late(real: Broker, queue: str) -> None:
-    """A receiver whose call timed out keeps its credit: what comes then is released, uncounted."""
-    with (
-        SyncClient.from_connection_string(real.connection_string) as client,
-        client.get_queue_sender(queue) as sender,
-        client.get_queue_receiver(queue) as idle,
-        client.get_queue_receiver(queue) as second,
-    ):
-        assert idle.receive_messages(5, max_wait_time=0.5) == []
-        sender.send_messages(ServiceBusMessage("x"))
-        (message,) = second.receive_messages(1, max_wait_time=12)
-        second.complete_message(message)
-        assert message.delivery_count == 0

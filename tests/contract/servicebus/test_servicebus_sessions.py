@@ -191,9 +191,15 @@ time.sleep(60)
 
 
 def test_sessions_are_not_mixed_up_with_plain_queues(bus: Bus) -> None:
-    with pytest.raises(ServiceBusError, match="requires sessions"):
-        bus.client.get_queue_receiver("ordered").receive_messages(1, max_wait_time=2)
-    with pytest.raises(ServiceBusError, match="does not require sessions"):
-        bus.client.get_queue_receiver("plain", session_id="a").receive_messages(1, max_wait_time=2)
-    with pytest.raises(ServiceBusError, match="SessionId was not set"):
-        bus.sender("ordered").send_messages(ServiceBusMessage("no session"))
+    plain = bus.client.get_queue_receiver("ordered")
+    sessionful = bus.client.get_queue_receiver("plain", session_id="a")
+    errors = bus.errors_of(
+        lambda: plain.receive_messages(1, max_wait_time=2),
+        lambda: sessionful.receive_messages(1, max_wait_time=2),
+        lambda: bus.sender("ordered").send_messages(ServiceBusMessage("no session")),
+    )
+
+    assert [type(error) for error in errors] == [ServiceBusError] * 3
+    assert "entity that requires sessions" in str(errors[0])
+    assert "entity that does not require sessions" in str(errors[1])
+    assert "SessionId was not set" in str(errors[2])

@@ -151,7 +151,7 @@ def test_close_is_answered(bench: Bench) -> None:
         (frame(0, OPEN, ["again"]), "amqp:illegal-state"),
         (frame(1, BEGIN, [None, UInt(0), UInt(1), UInt(1)]), "amqp:illegal-state"),
         (frame(2, FLOW, [UInt(0), UInt(1)]), "amqp:connection:framing-error"),
-        (frame(999, BEGIN, [None, UInt(0), UInt(1), UInt(1)]), "amqp:connection:framing-error"),
+        (frame(5000, BEGIN, [None, UInt(0), UInt(1), UInt(1)]), "amqp:connection:framing-error"),
     ],
 )
 def test_a_bad_frame_closes_with_its_error(bench: Bench, raw: bytes, condition: str) -> None:
@@ -189,7 +189,7 @@ def test_an_open_with_tiny_frames_is_refused_with_an_open_first(bench: Bench) ->
 
 @pytest.mark.parametrize(
     ("handle", "condition"),
-    [(0, "amqp:session:handle-in-use"), (256, "amqp:invalid-field")],
+    [(0, "amqp:session:handle-in-use"), (5000, "amqp:invalid-field")],
 )
 def test_a_bad_handle_ends_only_the_session(bench: Bench, handle: int, condition: str) -> None:
     peer = bench.opened()

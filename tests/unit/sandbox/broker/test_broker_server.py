@@ -302,6 +302,20 @@ def test_the_command_says_when_it_is_ready_and_stops_cleanly(number: signal.Sign
     assert (child.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.parametrize(
+    ("connection", "port"),
+    [
+        ("", 5672),
+        ("Endpoint=sb://localhost;UseDevelopmentEmulator=true;", 5672),
+        ("Endpoint=sb://localhost:5673;UseDevelopmentEmulator=true;", 5673),
+        ("endpoint=sb://127.0.0.1:5674/;UseDevelopmentEmulator=true;", 5674),
+        ("Endpoint=sb://contoso.servicebus.windows.net:5671/;", 5672),
+    ],
+)
+def test_the_port_is_the_one_that_the_app_will_look_for(connection: str, port: int) -> None:
+    assert __main__.port_of(connection) == port
+
+
 def test_a_port_in_use_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with broker.thread(QUEUES) as bus:
         code = __main__.main(["--port", str(bus.port)])
