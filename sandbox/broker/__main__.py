@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run until interrupted; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.broker", description=__doc__)
     parser.add_argument("--host", default=HOST)
-    connection = os.environ.get("ServiceBusConnection", "")  # noqa: TID251 - as the app does
+    connection = os.environ.get("ServiceBusConnection", "")  # noqa: SIM112, TID251 - the app names it so
     parser.add_argument(
         "--port", type=int, default=port_of(connection), help="0 takes any free port"
     )
