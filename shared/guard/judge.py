@@ -37,14 +37,15 @@ def verdict(
     """Judge one person's harm. `others` are the entries of its kind, one's own may be among them.
 
     `approval` is the batch one's own entry is held in with what a human saw of it. Only an
-    approval of exactly this content counts.
+    approval of exactly this content counts: what is held stays held though the day has room
+    again, or a mass leave would trickle through under the limit.
     """
     if mine and mine.is_open:
         return Verdict.GOES_ON
     held = mine is not None and mine.state == "held"
     if held and approval and approval[0].state != "open" and approval[1].content == content:
         return Verdict.RELEASE_APPROVED
-    if always_hold or lately(others, now, but=mine.person_id if mine else None) >= allowed:
+    if held or always_hold or lately(others, now, but=mine.person_id if mine else None) >= allowed:
         return Verdict.HOLD
     return Verdict.RELEASE
 
