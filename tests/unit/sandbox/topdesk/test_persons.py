@@ -141,6 +141,23 @@ async def test_an_unknown_field_is_refused(desk: Desk, field: str, accept: str) 
     assert messages(reply) == [f'The field "{field}" does not exist.']
 
 
+async def test_a_mail_address_has_a_limit(desk: Desk) -> None:
+    domain = "@voorbeeld.example"
+    longest = "x" * (100 - len(domain)) + domain
+
+    assert (await create(desk, email=longest)).status_code == 201
+    assert (await create(desk, email=f"x{longest}")).status_code == 400
+
+
+@pytest.mark.parametrize("given", [{"tasLoginName": "eva"}, {"password": "long enough"}])
+async def test_login_data_has_its_own_right(desk: Desk, given: Json) -> None:
+    card = await desk.person()
+    desk.tenant.settings.denied = frozenset({"login data.write"})
+    reply = await desk.call("PATCH", f"/persons/id/{card['id']}", given)
+
+    assert (reply.status_code, messages(reply)) == (403, ["May not set login credentials."])
+
+
 async def test_an_early_v2_does_not_know_later_fields(desk: Desk) -> None:
     desk.tenant.settings.missing_v2_fields = frozenset({"isCaller"})
     refused = await create(desk, isCaller=False)
