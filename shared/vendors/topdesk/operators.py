@@ -41,7 +41,7 @@ class Operators:
         self._tenant = tenant
 
     async def of_person(self, person_id: str, number: str) -> list[OperatorRow]:
-        """The cards linked to this person, and unlinked ones with the person's number.
+        """The cards linked to this person; when there is none, unlinked ones with the number.
 
         Archived ones too: a query finds both. Raises TargetDown when TOPdesk ignores the query.
         """
@@ -50,7 +50,8 @@ class Operators:
             same = folded(operator.employee_number) == folded(number)
             if not same and operator.linked_person_id != person_id:
                 raise TargetDown("TOPdesk ignores the query for a person's operator card")
-        return [operator for operator in found if operator.linked_person_id in (person_id, None)]
+        linked = [operator for operator in found if operator.linked_person_id == person_id]
+        return linked or [operator for operator in found if operator.linked_person_id is None]
 
     async def by_id(self, operator_id: str) -> OperatorRow | None:
         """The card; None when TOPdesk does not show it."""

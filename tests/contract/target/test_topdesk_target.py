@@ -631,6 +631,17 @@ async def test_an_operator_who_is_an_administrator_is_refused_with_the_reason(ri
         await settle(rig, a_desired(state=State.BLOCKED), applied)
 
 
+async def test_two_operators_of_one_person_are_for_a_human(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    (operator,) = rig.operators()
+    rig.world.add("operators", {**operator, "id": rig.world.mint("operators")})
+    forgotten = applied.model_copy(update={"operator_id": None})
+
+    with pytest.raises(Permanent, match="several operator cards"):
+        await rig.target.read(a_desired(operator=role("Servicedesk")), forgotten)
+    assert (await rig.target.read(a_desired(), applied)).account is not None
+
+
 async def test_a_leaver_whose_number_was_emptied_by_hand_is_blocked(rig: Rig) -> None:
     _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
     for table, row in (("persons", rig.persons()[0]), ("operators", rig.operators()[0])):

@@ -170,17 +170,19 @@ async def test_no_content_is_an_empty_list() -> None:
 
 
 @pytest.mark.parametrize(
-    "answers",
+    ("answers", "sentence"),
     [
-        [found([{"id": "a"}], 206), found([{"id": "a"}], 206)],
-        [found([{"id": "a"}], 206), found([], 206)],
-        [found({"what": "is this"})],
+        ([found([{"id": "a"}], 206), found([{"id": "a"}], 206)], "again and again"),
+        ([found([{"id": "a"}], 206), found([], 206)], "gives nothing"),
+        ([found({"what": "is this"})], "shape that nobody documented"),
     ],
 )
-async def test_a_list_that_cannot_be_right_is_refused(answers: list[Answer]) -> None:
+async def test_a_list_that_cannot_be_right_is_refused(
+    answers: list[Answer], sentence: str
+) -> None:
     line = Line().on("GET", "/operators", *answers)
 
-    with pytest.raises(TargetDown):
+    with pytest.raises(TargetDown, match=sentence):
         await line.tenant().rows("/operators", {})
 
 
@@ -358,6 +360,13 @@ async def test_an_operator_is_sought_by_link_or_number() -> None:
 
     assert [(row.id, row.archived) for row in rows] == [("o1", True)]
     assert line.seen[0].url.params["query"] == "(linkedPerson.id=='p1',employeeNumber=='1042')"
+
+
+async def test_a_linked_operator_goes_before_one_that_shares_the_number() -> None:
+    rows = [operator(person=None), operator() | {"id": "o2"}]
+    line = Line().on("GET", "/operators", found(rows))
+
+    assert [row.id for row in await Operators(line.tenant()).of_person("p1", "1042")] == ["o2"]
 
 
 async def test_an_operator_of_somebody_else_with_the_number_is_left() -> None:
