@@ -109,7 +109,7 @@ class ReceiverNode:
             filters={Symbol(SESSION_FILTER): session_id},
             properties={Symbol(LOCKED_UNTIL): ticks},
         )
-        self._queue.wake(self)
+        self._link.resume()
 
     def _wait(self, timers: Timers, now: float) -> None:
         """Withhold the answer until a session is free or the client's time is over."""

@@ -98,6 +98,7 @@ class Link:
         self.source = Terminus.read(fields, 5, SOURCE)
         self.target = Terminus.read(fields, 6, TARGET)
         self.properties = fields.mapping(13)
+        self.is_open = False  # we have answered the attach
         self.is_closed = False
         self.on_detached: Callable[[], None] = lambda: None
         self._termini = (fields.any(5), fields.any(6))
@@ -114,6 +115,7 @@ class Link:
         """Answer the attach: names, modes and termini echoed byte for byte, for the Python SDK
         compares the source's address with the one it sent.
         """
+        self.is_open = True
         source, target = self._termini
         if filters is not None:
             fields = (source.value + [None] * _SOURCE_FIELDS)[
@@ -262,7 +264,8 @@ class OutgoingLink(Link):
     @property
     def sendable(self) -> int:
         """How many messages may be sent now."""
-        return 0 if self.is_closed or not self.channel.room else self.credit
+        is_up = self.is_open and not self.is_closed
+        return self.credit if is_up and self.channel.room else 0
 
     @property
     def sends_settled(self) -> bool:
@@ -282,13 +285,15 @@ class OutgoingLink(Link):
         self.credit = 0 if credit & _SIGN_BIT else credit  # it has not seen what is on its way
         self._drains = fields.flag(8)
         self.resume()
-        if fields.flag(9) and not fields.flag(8):
+        if fields.flag(9) and not fields.flag(8) and self.is_open:
             self.write_flow()
 
     def resume(self) -> None:
         """Send what credit and room allow, then give back the rest if the client drains."""
+        if not self.is_open or self.is_closed:
+            return
         self.on_credit()
-        if self._drains and self.channel.room and not self.is_closed:
+        if self._drains and self.channel.room:
             self._drains = False
             self.delivery_count = (self.delivery_count + self.credit) & MAX_UINT
             self.credit = 0

@@ -71,7 +71,7 @@ class Sessions:
 
     def accept(self, session_id: str, receiver: Receiver) -> Session:
         """Give the receiver the lock of a session that nobody holds. Its messages follow when
-        the queue is woken for it, so that the receiver can announce the session first.
+        the queue is woken for it: the receiver must announce the session first.
         """
         session = self.open(session_id)
         if session.holder is not None:

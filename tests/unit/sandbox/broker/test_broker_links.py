@@ -416,6 +416,18 @@ def test_the_next_session_is_withheld_until_there_is_one(bench: Bench) -> None:
     assert _session_attach(heard)[0].value[7] == {"com.microsoft:session-filter": "A"}
 
 
+def test_a_drain_before_the_grant_is_answered_after_it(bench: Bench) -> None:
+    peer = bench.opened()
+    peer.attach_receiver(0, "s", session=None)
+    peer.credit(0, 5, drain=True)
+    assert peer.heard() == []
+    sender = bench.opened()
+    sender.attach_sender(0, "s")
+    sender.transfer(0, 0, a_raw(session_id="A"))
+
+    assert peer.codes() == [ATTACH, TRANSFER, FLOW]
+
+
 def test_waiting_for_a_session_ends_as_the_sdks_expect(bench: Bench) -> None:
     peer = bench.opened()
     peer.attach_receiver(0, "s", session=None, timeout_ms=2000)
