@@ -27,7 +27,7 @@ from shared.flow.lanes import Account, Lane, Want, entra_lane, reached, topdesk_
 from shared.flow.service import LEASE, Service
 from shared.ledger.history import Told
 from shared.ledger.people import Claim, Decision, Dossier, TargetRow
-from shared.model.account import Applied, EntraAccount, Found
+from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
 from shared.model.change import Change, Kind, Plan
 from shared.model.desired import (
     ALIVE,
@@ -347,6 +347,7 @@ def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan
         update={
             "account_id": account_id,
             "login": work.login or _login(found) or was.login,
+            "operator_id": was.operator_id or _operator_id(want, found),
             "state": state if account_id else State.ABSENT,
             "is_manager": isinstance(want, DesiredTopdesk) and want.is_manager,
             "rights": {**kept, **{k: v for k, v in rights.items() if k not in plan.obstacles}},
@@ -385,6 +386,13 @@ def _is_protected(work: Work[Any, Any], found: Found[Any]) -> bool:
 
 def _account_id(found: Found[Any]) -> str | None:
     return found.account.id if found.account else None
+
+
+def _operator_id(want: Want, found: Found[Any]) -> str | None:
+    """The operator card that is ours because it is wanted, also when its create went unanswered."""
+    card = found.account
+    wanted = isinstance(want, DesiredTopdesk) and want.operator is not None
+    return card.operator.id if wanted and isinstance(card, TopdeskCard) and card.operator else None
 
 
 def _login(found: Found[Any]) -> str | None:

@@ -17,6 +17,7 @@ from shared.model.desired import (
     DesiredTopdesk,
     Operator,
     Reason,
+    State,
     Wanted,
 )
 from shared.model.person import Contract, Person, Ties
@@ -77,7 +78,7 @@ def _entra(
 def _topdesk(
     policy: Policy, standing: Standing, known: Sequence[Facts], ties: Ties, number: str
 ) -> DesiredTopdesk:
-    alive = standing.state in ALIVE
+    alive, active = standing.state in ALIVE, standing.state == State.ACTIVE
     with_login = {**known[0], LOGIN: ties.login or ""}
     # Without an account yet, a field made of the login is left as it is rather than emptied.
     card = {
@@ -90,7 +91,8 @@ def _topdesk(
         why=standing.why,
         employee_number=number,
         card=_filled("topdesk.card", card, with_login),
-        operator=_operator(policy, standing.contracts, known) if alive else None,
+        # An operator can act at once, also without single sign-on: not before the first day.
+        operator=_operator(policy, standing.contracts, known) if active else None,
         is_manager=alive and ties.is_manager,
         manager_id=ties.manager_card_id if alive else None,
         archive_reason=policy.topdesk.archive_reason,
