@@ -72,7 +72,7 @@ class Channel:
         self._next_delivery_id = 0
         self._links: dict[int, Link] = {}
         self._unsettled: dict[int, tuple[OutgoingLink, bytes]] = {}
-        self._pending: deque[bytes] = deque()
+        self._pending: deque[tuple[OutgoingLink, bytes]] = deque()
         self.write(BEGIN, [UShort(number), UInt(0), UInt(WINDOW), UInt(WINDOW), UInt(MAX_HANDLE)])
 
     # -- what links ask for
@@ -97,16 +97,15 @@ class Channel:
         self._next_delivery_id = (number + 1) & MAX_UINT
         if not settled:
             self._unsettled[number] = (link, tag)
-        self._pending.extend(
-            transfer_frames(
-                self.number,
-                handle=link.handle,
-                delivery=(number, tag),
-                settled=settled,
-                data=data,
-                size=self.connection.max_frame_size,
-            )
+        frames = transfer_frames(
+            self.number,
+            handle=link.handle,
+            delivery=(number, tag),
+            settled=settled,
+            data=data,
+            size=self.connection.max_frame_size,
         )
+        self._pending.extend((link, one) for one in frames)
         self._flush()
 
     def settle(self, delivery_id: int, state: Described, *, is_receiver: bool) -> None:
@@ -115,7 +114,10 @@ class Channel:
 
     def _flush(self) -> None:
         while self._pending and self._window > 0:
-            self.connection.write_raw(self._pending.popleft())
+            link, one = self._pending.popleft()
+            if link.is_closed:
+                continue  # detached while the rest of a message waited
+            self.connection.write_raw(one)
             self._next_outgoing_id = (self._next_outgoing_id + 1) & MAX_UINT
             self._window -= 1
 
@@ -165,6 +167,7 @@ class Channel:
         return [number for number in self._unsettled if first <= number <= last]
 
     def _flow(self, fields: Fields) -> None:
+        was_full = not self.room
         seen = fields.number(0, 0)
         on_their_way = (self._next_outgoing_id - seen) & MAX_UINT
         if on_their_way & _SIGN_BIT:  # it claims to have seen what we have not sent
@@ -177,7 +180,8 @@ class Channel:
                 link.flow(fields)
         elif fields.flag(9):
             self.write_flow([])
-        self.resume()
+        if was_full:
+            self.resume()
 
     def resume(self) -> None:
         """There may be room again: let the links send."""

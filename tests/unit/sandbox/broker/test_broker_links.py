@@ -249,6 +249,21 @@ def test_a_large_message_waits_for_the_window_frame_by_frame(bench: Bench) -> No
     assert whole.endswith(b"y" * 2000)
 
 
+def test_a_message_that_waits_for_the_window_ends_with_its_link(bench: Bench) -> None:
+    sender = bench.opened()
+    sender.attach_sender(0, "s")
+    sender.transfer(0, 0, a_raw(b"y" * 2000, session_id="A"))
+    peer = bench.opened(max_frame=512, window=2)
+    peer.attach_receiver(0, "s", session="A")
+    peer.credit(0, 5, window=2)
+    peer.heard()
+    bench.pass_time(300)
+    assert peer.codes() == [DETACH]
+    peer.window(2, 100)
+
+    assert peer.codes() == []
+
+
 def test_no_frame_is_larger_than_the_client_allows(bench: Bench) -> None:
     _fill(bench, b"y" * 20_000)
     peer = _receiver(bench, max_frame=700)

@@ -97,11 +97,14 @@ class Peer:
     def heard(self) -> list[tuple[int, Fields, bytes]]:
         """The performatives that the broker has written since: (code, fields, payload)."""
         out = self.connection.take()
-        for header in (SASL_HEADER, AMQP_HEADER):
-            while (at := out.find(header)) != -1:
-                self._headers.append(header)
-                out = out[:at] + out[at + len(header) :]
-        self._reader.feed(out)
+        while out:
+            if out[:HEADER_SIZE] in (SASL_HEADER, AMQP_HEADER):
+                self._headers.append(out[:HEADER_SIZE])
+                out = out[HEADER_SIZE:]
+                continue
+            size = int.from_bytes(out[:4], "big")
+            self._reader.feed(out[:size])
+            out = out[size:]
         return [performative(found.body) for found in self._reader.frames() if found.body]
 
     def codes(self) -> list[int]:
