@@ -389,7 +389,7 @@ def _account_id(found: Found[Any]) -> str | None:
 
 
 def _operator_id(want: Want, found: Found[Any]) -> str | None:
-    """The operator card that is ours because it is wanted, also when its create went unanswered."""
+    """The operator card that is ours because it is wanted, even if its create went unanswered."""
     card = found.account
     wanted = isinstance(want, DesiredTopdesk) and want.operator is not None
     return card.operator.id if wanted and isinstance(card, TopdeskCard) and card.operator else None
