@@ -70,6 +70,13 @@ class Company:
     host: str = ""
     log: Path = field(default_factory=Path)
 
+    @asynccontextmanager
+    async def hosted(self) -> AsyncIterator[None]:
+        """Run the app, with the settings of the rig, until the block ends."""
+        async with rig.host(self.rig) as self.host:
+            await self.until(lambda: "Host ready on" in self.said(), "a host that is ready")
+            yield
+
     def today(self) -> date:
         """The calendar's day in Amsterdam."""
         return self.rig.clock.now().astimezone(ZONE).date()
@@ -229,7 +236,7 @@ def signed(
     seconds_ago: int = 0,
     secret: str | None = None,
 ) -> Signed:
-    """A webhook signed by Standard Webhooks 1.0.0; by hand, so that no library agrees with itself."""
+    """A webhook signed by hand after Standard Webhooks 1.0.0: no library agrees with itself."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     webhook_id = webhook_id or f"msg_{uuid.uuid4().hex}"
     moment = str(int(time.time()) - seconds_ago)
@@ -246,27 +253,39 @@ def signed(
 
 
 @asynccontextmanager
-async def systems(state: Path, *, size: int = 4, **settings: str) -> AsyncIterator[Company]:
+async def systems(
+    state: Path, *, size: int = 4, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Company]:
     """The outside systems with this company, without the app; HR is read only when told to.
 
     The policy is the example's, with a guard that lets everything through unless POLICY_FILE is
     given. Companies of fewer than 22 are heads of departments with open-ended contracts.
     """
-    state.mkdir(parents=True, exist_ok=True)
-    text = (ROOT / "policy.yaml").read_text(encoding="utf-8")
-    assert text.count(GENEROUS[0]) == 2
-    policy = state / "policy.yaml"
-    policy.write_text(text.replace(*GENEROUS), encoding="utf-8")
-    own = {"HR_POLL_SCHEDULE": NEVER, "HR_FULL_SYNC_SCHEDULE": NEVER, "POLICY_FILE": str(policy)}
-    plan = Plan(state=state, size=size, schedules={**own, **settings})
+    own = {
+        "HR_POLL_SCHEDULE": NEVER,
+        "HR_FULL_SYNC_SCHEDULE": NEVER,
+        "POLICY_FILE": _generous_policy(state),
+    }
+    plan = Plan(state=state, size=size, schedules={**own, **(settings or {})})
     async with rig.running(plan) as systems, httpx.AsyncClient(timeout=30) as http:
         systems.write_settings(state / "local.settings.json")
         yield Company(systems, http, log=state / "host.log")
 
 
 @asynccontextmanager
-async def opened(state: Path, *, size: int = 4, **settings: str) -> AsyncIterator[Company]:
+async def opened(
+    state: Path, *, size: int = 4, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Company]:
     """The systems and the app."""
-    async with systems(state, size=size, **settings) as company, rig.host(company.rig) as host:
-        company.host = host
+    async with systems(state, size=size, settings=settings) as company, company.hosted():
         yield company
+
+
+def _generous_policy(state: Path) -> str:
+    """Leave a copy of the example's policy there whose guard lets everything through."""
+    text = (ROOT / "policy.yaml").read_text(encoding="utf-8")
+    assert text.count(GENEROUS[0]) == 2
+    state.mkdir(parents=True, exist_ok=True)
+    policy = state / "policy.yaml"
+    policy.write_text(text.replace(*GENEROUS), encoding="utf-8")
+    return str(policy)

@@ -17,8 +17,8 @@ LEAVERS = 4
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
-    strict = str(ROOT / "policy.yaml")
-    async with opened(tmp_path_factory.mktemp("mass"), size=10, POLICY_FILE=strict) as company:
+    strict = {"POLICY_FILE": str(ROOT / "policy.yaml")}
+    async with opened(tmp_path_factory.mktemp("mass"), size=10, settings=strict) as company:
         await company.first_load()
         yield company
 
