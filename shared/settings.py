@@ -76,11 +76,11 @@ class Settings(BaseModel):
     """Login name of the operator that Instroom works as."""
     topdesk_app_password: SecretStr | None = Field(default=None, alias="TOPDESK_APP_PASSWORD")
     """Application password of that operator."""
-    hr_poll_schedule: str = Field(default="0 */15 * * * *", alias="HR_POLL_SCHEDULE")
-    """When to ask HR what changed (NCRONTAB, UTC)."""
-    hr_full_sync_schedule: str = Field(default="0 30 2 * * *", alias="HR_FULL_SYNC_SCHEDULE")
+    hr_poll_schedule: str | None = Field(default=None, alias="HR_POLL_SCHEDULE")
+    """When to ask HR what changed (NCRONTAB, UTC). No default: the host itself reads schedules."""
+    hr_full_sync_schedule: str | None = Field(default=None, alias="HR_FULL_SYNC_SCHEDULE")
     """When to read everyone."""
-    due_schedule: str = Field(default="0 * * * * *", alias="DUE_SCHEDULE")
+    due_schedule: str | None = Field(default=None, alias="DUE_SCHEDULE")
     """When to bring back what is due."""
     clock_file: str | None = Field(default=None, alias="CLOCK_FILE")
     """The laptop's calendar: a file with seconds to add to the clock."""
@@ -133,6 +133,7 @@ def problems(settings: Settings) -> Iterator[Misconfigured]:
         )
     yield from _source_problems(settings)
     yield from _target_problems(settings)
+    yield from _schedule_problems(settings)
     if settings.clock_file and not is_loopback(settings):
         yield Misconfigured(
             "CLOCK_FILE",
@@ -189,6 +190,16 @@ def _target_problems(settings: Settings) -> Iterator[Misconfigured]:
         yield _missing("TOPDESK_USERNAME", "the login name of Instroom's operator")
     if not settings.topdesk_app_password:
         yield _missing("TOPDESK_APP_PASSWORD", "the application password of that operator")
+
+
+def _schedule_problems(settings: Settings) -> Iterator[Misconfigured]:
+    """A timer without its schedule is in error in the host, and nobody would notice."""
+    if not settings.hr_poll_schedule:
+        yield _missing("HR_POLL_SCHEDULE", "0 */15 * * * *")
+    if not settings.hr_full_sync_schedule:
+        yield _missing("HR_FULL_SYNC_SCHEDULE", "0 30 2 * * *")
+    if not settings.due_schedule:
+        yield _missing("DUE_SCHEDULE", "0 * * * * *")
 
 
 def _missing(name: str, example: str) -> Misconfigured:
