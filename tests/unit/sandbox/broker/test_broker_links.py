@@ -22,6 +22,7 @@ from sandbox.broker.frames import (
     TRANSFER,
     Fields,
 )
+from sandbox.broker.links import IncomingLink
 from sandbox.broker.message import (
     APPLICATION_PROPERTIES,
     BATCH_FORMAT,
@@ -146,6 +147,9 @@ def test_too_large_a_message_is_counted_not_kept(bench: Bench) -> None:
     peer = _sender(bench)
     for _ in range(4):
         peer.transfer(0, 0, b"x" * 60_000, more=True)
+    link = peer.connection._channels[1]._links[0]
+    assert isinstance(link, IncomingLink)
+    assert link._chunks == []
     peer.transfer(0, 0, b"x")
     code, (error,) = _state(peer)
 

@@ -48,6 +48,15 @@ def test_a_held_session_cannot_be_taken(world: World) -> None:
         world.holder("A")
 
 
+def test_a_session_taken_by_name_is_offered_to_nobody_else(world: World) -> None:
+    world.send("a", session_id="A")
+    world.queue.sessions.accept("A", FakeReceiver(connection=object()))
+    granted: list[str] = []
+    world.queue.sessions.wait(granted.append)
+
+    assert granted == []
+
+
 def test_the_session_that_came_first_is_served_first(world: World) -> None:
     for session in "BAC":
         world.send(session, session_id=session)
@@ -162,6 +171,16 @@ def test_an_empty_session_is_forgotten(world: World) -> None:
 
     assert len(world.queue.sessions) == 0
     assert len(world.timers) == 0
+
+
+def test_a_forgotten_session_has_no_say_about_its_successor(world: World) -> None:
+    sessions = world.queue.sessions
+    old = sessions.open("A")
+    sessions.review(old)
+    world.send("0", session_id="A")
+    sessions.review(old)
+
+    assert _next(world).bodies() == ["0"]
 
 
 def test_a_deferred_message_is_for_the_sessions_holder(world: World) -> None:
