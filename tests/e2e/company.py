@@ -136,6 +136,8 @@ class Company:
 
     def said(self) -> str:
         """All that the host and the app wrote, on stdout and stderr."""
+        if not self.log.exists():
+            return ""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     async def health(self) -> tuple[int, dict[str, str]]:
