@@ -32,6 +32,8 @@ AMQP_FRAME, SASL_FRAME = 0, 1
 
 _HEAD = struct.Struct(">IBBH")
 _MIN_DOFF = 2
+_SHORT_DESCRIPTOR = b"\x00\x53"
+_FIELDS_AT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,10 @@ class Fields:
 
 def performative(body: bytes) -> tuple[int, Fields, bytes]:
     """What a frame's body says: (code, fields, payload behind them)."""
+    if body.startswith(_SHORT_DESCRIPTOR) and len(body) > _FIELDS_AT:  # nearly always
+        values, end = decode(body, _FIELDS_AT)
+        if isinstance(values, list):
+            return body[_FIELDS_AT - 1], Fields(values), body[end:]
     value, end = decode(body)
     described = isinstance(value, Described) and isinstance(value.descriptor, ULong)
     if not described or not isinstance(value.value, list):

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from enum import IntEnum
 
-from sandbox.broker.decoding import decode_whole, skip
+from sandbox.broker.decoding import decode, decode_whole, skip
 from sandbox.broker.encoding import encode_section
 from sandbox.broker.errors import DECODE_ERROR, OUT_OF_RANGE, AmqpError
 from sandbox.broker.timers import Timer
@@ -24,6 +24,7 @@ DATA, SEQUENCE, VALUE, FOOTER = range(0x75, 0x79)
 BATCH_FORMAT = 0x80013700  # the body is data sections, each a complete message
 MAX_ID_LENGTH = 128  # Service Bus quotas: message id, session id, partition key
 SMALL_ULONG = 0x53
+SMALL_ULONG_BYTE = b"\x53"
 UNLIMITED_TTL_MS = 0xFFFFFFFF
 
 SCHEDULED_TIME = "x-opt-scheduled-enqueue-time"
@@ -167,13 +168,20 @@ def sections(raw: bytes) -> Iterator[tuple[int, int, int, int]]:
     while position < len(raw):
         if raw[position] != 0:
             raise AmqpError(DECODE_ERROR, f"no message section at byte {position}")
-        value = skip(raw, position + 1)
-        code = decode_whole(raw, position + 1, value)
-        if not isinstance(code, ULong) or not HEADER <= code <= FOOTER:
+        code, value = _descriptor(raw, position + 1)
+        if not HEADER <= code <= FOOTER:
             raise AmqpError(DECODE_ERROR, f"no message section at byte {position}")
         end = skip(raw, value)
-        yield int(code), position, value, end
+        yield code, position, value, end
         position = end
+
+
+def _descriptor(raw: bytes, position: int) -> tuple[int, int]:
+    """A numeric descriptor and where it ends; nearly always in its short form."""
+    if raw[position : position + 1] == SMALL_ULONG_BYTE and position + 1 < len(raw):
+        return raw[position + 1], position + 2
+    code, end = decode(raw, position)
+    return (int(code) if isinstance(code, ULong) else -1), end
 
 
 def parse(raw: bytes, message_format: int) -> list[Message]:

@@ -97,11 +97,15 @@ class Broker:
 
     def run_due(self) -> None:
         """Do what is due and set the alarm for what is due next."""
+        self.catch_up()
+        self.set_alarm()
+
+    def catch_up(self) -> None:
+        """Do what is due, before anything else happens."""
         try:
             self._timers.run_due(self._now())
         except Exception:
             log.exception("a timer failed")
-        self.set_alarm()
 
     def set_alarm(self) -> None:
         """One loop timer, for the earliest moment of the heap. One that rings too early, for
@@ -172,7 +176,7 @@ class _Transport(asyncio.Protocol):
         self._broker.joined(self)
 
     def data_received(self, data: bytes) -> None:
-        self._broker.run_due()
+        self._broker.catch_up()
         self._flush_is_due = True  # right below: no need to ask the loop for it
         self._connection.receive(data)
         self._flush()
