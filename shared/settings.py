@@ -7,6 +7,7 @@ all its functions and health and doctor can say how to mend it.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,8 @@ from shared.errors import Misconfigured
 
 WEBHOOK_SECRET = "WEBHOOK_SECRET_"  # noqa: S105 - the beginning of a name
 KNOWN_SOURCES = ("afas",)
+SHORTEST_SECRET = 24
+"""Bytes in the key of a webhook."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -134,6 +137,7 @@ def problems(settings: Settings) -> Iterator[Misconfigured]:
     yield from _source_problems(settings)
     yield from _target_problems(settings)
     yield from _schedule_problems(settings)
+    yield from _webhook_problems(settings)
     if settings.clock_file and not is_loopback(settings):
         yield Misconfigured(
             "CLOCK_FILE",
@@ -200,6 +204,22 @@ def _schedule_problems(settings: Settings) -> Iterator[Misconfigured]:
         yield _missing("HR_FULL_SYNC_SCHEDULE", "0 30 2 * * *")
     if not settings.due_schedule:
         yield _missing("DUE_SCHEDULE", "0 * * * * *")
+
+
+def _webhook_problems(settings: Settings) -> Iterator[Misconfigured]:
+    """The key has 24 to 64 bytes (Standard Webhooks 1.0.0), in base64."""
+    for source, secret in settings.webhook_secrets.items():
+        text = secret.get_secret_value().removeprefix("whsec_")
+        try:
+            key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        except ValueError:
+            key = b""
+        if len(key) < SHORTEST_SECRET:
+            yield Misconfigured(
+                f"{WEBHOOK_SECRET}{source.upper()}",
+                "is no webhook secret",
+                "Give it whsec_ and the base64 of 24 to 64 random bytes",
+            )
 
 
 def _missing(name: str, example: str) -> Misconfigured:

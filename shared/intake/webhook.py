@@ -12,8 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from standardwebhooks.webhooks import (
+    EmptyWebhookSecretError,
+    Webhook,
+    WebhookVerificationError,
+)
 
+from shared.errors import Misconfigured
 from shared.model.signal import Signal
 
 MAX_BODY = 256 * 1024  # the specification recommends less than 20 kB
@@ -42,7 +47,7 @@ class Refused(Exception):
 def check(
     body: bytes, headers: Mapping[str, str], *, secret: str | None, known: str | None
 ) -> Call:
-    """The call, if it may come in. Raises Refused.
+    """The call, if it may come in. Raises Refused, and Misconfigured when the secret is none.
 
     `known` is the source's name when it is configured, `secret` its signature secret.
     """
@@ -50,12 +55,13 @@ def check(
         raise Refused(404, "there is no such HR source here")
     if secret is None:
         raise Refused(404, f"no webhook is set up: WEBHOOK_SECRET_{known.upper()} is not set")
+    webhook = _webhook(secret, known)
     if len(body) > MAX_BODY:
         raise Refused(
             413, f"a webhook holds at most {MAX_BODY} bytes; name people in several calls"
         )
     lower = {name.lower(): value for name, value in headers.items()}
-    _verify(body, lower, secret)
+    _verify(webhook, body, lower)
     return Call(lower["webhook-id"], _numbers(body))
 
 
@@ -65,11 +71,19 @@ def message_id(said: Signal, webhook_id: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _verify(body: bytes, headers: Mapping[str, str], secret: str) -> None:
+def _webhook(secret: str, source: str) -> Webhook:
+    try:
+        return Webhook(secret)
+    except (ValueError, EmptyWebhookSecretError):  # ValueError: bad base64
+        name = f"WEBHOOK_SECRET_{source.upper()}"
+        raise Misconfigured(name, "is no secret", "Give it whsec_ and base64") from None
+
+
+def _verify(webhook: Webhook, body: bytes, headers: Mapping[str, str]) -> None:
     if not headers.get("webhook-timestamp", "").isdecimal():
         raise Refused(401, "webhook-timestamp is no whole number of seconds")
     try:
-        Webhook(secret).verify(body, dict(headers), json_parse=False)
+        webhook.verify(body, dict(headers), json_parse=False)
     except WebhookVerificationError as error:
         raise Refused(401, f"signature refused: {error}") from None
     except UnicodeDecodeError:
@@ -91,6 +105,8 @@ def _numbers(body: bytes) -> tuple[str, ...]:
     for number in found:
         if not isinstance(number, str | int) or isinstance(number, bool):
             raise Refused(400, "an employee number is text")
+        if not str(number).isprintable():  # also half of a surrogate pair, which is no text
+            raise Refused(400, "an employee number has printable characters only")
         if not 0 < len(str(number).strip()) <= MAX_NUMBER_LENGTH:
             raise Refused(400, f"an employee number has 1 to {MAX_NUMBER_LENGTH} characters")
     return tuple(dict.fromkeys(str(number).strip() for number in found))
