@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 import dev
 import function_app
+from sandbox.demo.story import SCENES
 from shared import errors
 from shared.cli import app as cli
 from shared.errors import InstroomError, Misconfigured
@@ -49,6 +50,12 @@ def test_functions_table_is_the_function_app() -> None:
     said = {row[0].strip("`") for row in _table("README.md", "The functions")}
 
     assert said == {function.get_function_name() for function in function_app.app.get_functions()}
+
+
+def test_every_scene_of_the_demo_is_shown() -> None:
+    shown = _section("README.md", "What the demo shows").splitlines()
+
+    assert [title for title, _ in SCENES if title not in shown] == []
 
 
 def test_rooms_table_names_what_is_there() -> None:
