@@ -25,6 +25,7 @@ from shared.vendors.afas import AT_LEAST, EQUAL, Afas, Filter, Row
 ZONE = ZoneInfo("Europe/Amsterdam")
 PERSON_KEY = ("Medewerker",)
 CONTRACT_KEY = ("Medewerker", "ExternalID")
+FIRST_YEAR, NO_END_YEAR = 1900, 9999
 NUMBERS_AT_ONCE = 40  # keeps the query well below what AFAS answers with 404
 _USAGE = {
     "0": NameUsage.BIRTH,
@@ -44,17 +45,36 @@ class Views:
     """A field of both views that AFAS changes with the row; None: a poll reads everyone."""
 
 
-def _as_text(value: Any) -> Any:
+def _as_text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise ValueError("is no text")  # noqa: TRY004 - pydantic collects ValueErrors
     return "" if value is None else str(value).strip()
 
 
-def _as_day(value: Any) -> Any:
-    return value[:10] if isinstance(value, str) and value else None
+def _as_day(value: Any) -> date | None:
+    """The local day of a cell; what is no date is an error, never silently no end."""
+    if value is None or value == "":
+        return None
+    try:
+        day = date.fromisoformat(value[:10]) if isinstance(value, str) else date.min
+    except ValueError:
+        day = date.min
+    if day.year < FIRST_YEAR:
+        raise ValueError("is no date")
+    return day
+
+
+def _as_end(value: Any) -> date | None:
+    """As `_as_day`; some administrations write 31-12-9999 where they mean no end."""
+    day = _as_day(value)
+    return None if day and day.year == NO_END_YEAR else day
 
 
 type Text = Annotated[str, BeforeValidator(_as_text)]
 type Day = Annotated[date, BeforeValidator(_as_day)]
 type MaybeDay = Annotated[date | None, BeforeValidator(_as_day)]
+type End = Annotated[date | None, BeforeValidator(_as_end)]
+type Number = Annotated[float | None, Field(allow_inf_nan=False)]
 
 
 class _Wire(BaseModel):
@@ -82,9 +102,9 @@ class _ContractRow(_Wire):
     Dienstverband: Text = ""
     Volgnummer_contract: int | None = None
     Begindatum_contract: Day
-    Einddatum_contract: MaybeDay = None
+    Einddatum_contract: End = None
     Begindatum_functie: MaybeDay = None
-    Einddatum_functie: MaybeDay = None
+    Einddatum_functie: End = None
     Organisatorische_eenheid_code: Text = ""
     Organisatorische_eenheid_omschrijving: Text = ""
     Functie_code: Text = ""
@@ -93,8 +113,8 @@ class _ContractRow(_Wire):
     Kostenplaats_omschrijving: Text = ""
     Werkgever_code: Text = ""
     Werkgever_omschrijving: Text = ""
-    Uren_per_week: float | None = None
-    FTE: float | None = None
+    Uren_per_week: Number = None
+    FTE: Number = None
     Medewerkernummer_leidinggevende: Text = ""
     Soort_medewerker: Text = ""
 
@@ -158,14 +178,14 @@ class AfasSource:
     async def _contracts(self, only: Filter | None) -> Mapping[str, list[Row]]:
         found: dict[str, list[Row]] = defaultdict(list)
         async for row in self._afas.rows(self._views.contracts, key=CONTRACT_KEY, only=only):
-            found[_as_text(row.get("Medewerker"))].append(row)
+            found[_number(row)].append(row)
         return found
 
     async def _persons(
         self, only: Filter | None, contracts: Mapping[str, list[Row]]
     ) -> AsyncIterator[Reading]:
         async for row in self._afas.rows(self._views.persons, key=PERSON_KEY, only=only):
-            yield to_record(row, contracts.get(_as_text(row.get("Medewerker")), []))
+            yield to_record(row, contracts.get(_number(row), []))
 
     async def _changed_numbers(self, log_field: str, moment: datetime) -> list[str]:
         # Local time without a zone: a Z in a filter value is refused.
@@ -177,13 +197,13 @@ class AfasSource:
             (self._views.contracts, CONTRACT_KEY),
         ):
             async for row in self._afas.rows(view, key=key, only=only):
-                numbers.add(_as_text(row.get("Medewerker")))
+                numbers.add(_number(row))
         return sorted(numbers)
 
 
 def to_record(person: Row, contracts: Iterable[Row]) -> Reading:
     """One person's rows as a Record; BadRecord names the first field that cannot be read."""
-    number = _as_text(person.get("Medewerker")) or None
+    number = _number(person) or None
     try:
         row = _PersonRow.model_validate(person)
         assignments = [_assignment(_ContractRow.model_validate(one)) for one in contracts]
@@ -194,6 +214,12 @@ def to_record(person: Row, contracts: Iterable[Row]) -> Reading:
         return BadRecord(source="afas", number=number, field=field, problem=first["msg"])
     except Permanent as error:
         return BadRecord(source="afas", number=number, field="ExternalID", problem=error.reason)
+
+
+def _number(row: Row) -> str:
+    """The employee number of any row; empty when it has none."""
+    value = row.get("Medewerker")
+    return "" if value is None or isinstance(value, dict | list) else str(value).strip()
 
 
 def _record(row: _PersonRow, contracts: Sequence[Contract]) -> Record:

@@ -74,10 +74,11 @@ class Afas:
         while True:
             page = await self._page(view, key=key, only=only, skip=skip)
             for row in page:
-                here = tuple(str(row.get(field)) for field in key)
+                here = tuple(str(row[field]) for field in key if row.get(field) is not None)
                 if here in seen:
                     raise Transient(f"AFAS view {view} repeated a row: the answer is not complete")
-                seen.add(here)
+                if len(here) == len(key):  # a row without its key is malformed, not repeated
+                    seen.add(here)
                 yield row
             if len(page) < PAGE:
                 return
