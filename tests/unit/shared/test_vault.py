@@ -28,7 +28,7 @@ async def test_a_later_text_replaces_the_earlier(tmp_path: Path) -> None:
     await vault.write("nmbrs", "second")
 
     assert await vault.read("nmbrs") == "second"
-    assert os.listdir(tmp_path) == ["nmbrs.json"]
+    assert _names(tmp_path) == ["nmbrs.json"]
 
 
 @posix
@@ -64,3 +64,7 @@ async def test_a_folder_that_is_none_is_transient(tmp_path: Path) -> None:
 async def test_a_name_cannot_lead_elsewhere(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="no name"):
         await FileVault(tmp_path).write(name, "geheim")
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
