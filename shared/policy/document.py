@@ -15,6 +15,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from shared.model.frozen import Frozen
 from shared.policy.conditions import Condition, parse
 from shared.policy.fields import ACCOUNT_FIELDS, FIELDS, check_template
+from shared.policy.sources import Sources
 
 EMPLOYEE_ID_LENGTH = 16  # Microsoft Graph, user resource: employeeId
 _SET_BY_INSTROOM = frozenset(
@@ -195,6 +196,8 @@ class Policy(Section):
     organisation: Organisation
     employee_id: Mapping[str, EmployeeId] = {}
     """Per HR source, the employeeId in Entra and the employee number in TOPdesk."""
+    sources: Sources = Sources()
+    """What has to be known of HR systems beside their settings."""
     lifecycle: Lifecycle = Lifecycle()
     names: Names = Names()
     entra: Entra = Entra()

@@ -1,0 +1,119 @@
+"""How is an HR export to be read? The part of the policy that describes files, not people.
+
+A file has no interface that says what its columns mean, so the policy says it. Everything here is
+checked when the policy loads; intake only follows it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from shared.model.frozen import Frozen
+from shared.model.person import NameUsage
+
+CSV_FIELDS = (
+    "number",
+    "human_key",
+    "name.initials",
+    "name.given",
+    "name.nickname",
+    "name.birth_prefix",
+    "name.birth",
+    "name.partner_prefix",
+    "name.partner",
+    "name.usage",
+    "phone",
+    "mobile",
+    "contract.key",
+    "contract.start",
+    "contract.end",
+    "contract.sequence",
+    "contract.hours",
+    "contract.fte",
+    "contract.kind",
+    "job.code",
+    "job.name",
+    "department.code",
+    "department.name",
+    "cost_centre.code",
+    "cost_centre.name",
+    "employer.code",
+    "employer.name",
+    "manager.number",
+)
+"""What a column can mean."""
+NEEDED = ("number", "name.birth", "contract.start")
+"""Without these nobody can be decided on."""
+_DATE_PARTS = {"yyyy": "%Y", "mm": "%m", "dd": "%d"}
+
+
+def _columns(columns: Mapping[str, str]) -> Mapping[str, str]:
+    for field in columns:
+        if field not in CSV_FIELDS:
+            near = difflib.get_close_matches(field, CSV_FIELDS, n=1, cutoff=0.5)
+            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(CSV_FIELDS)}"
+            raise ValueError(f"there is no field '{field}'; {hint}")
+    if lacking := [field for field in NEEDED if field not in columns]:
+        raise ValueError(f"no column is named for {', '.join(lacking)}")
+    for field, column in columns.items():
+        if not column.strip():
+            raise ValueError(f"'{field}' names no column; leave it out when the file has none")
+    return columns
+
+
+def _one_character(delimiter: str) -> str:
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise ValueError('is one character between two cells, such as ";" or "\\t"')
+    return delimiter
+
+
+def _dates(written: str) -> str:
+    strptime_format(written)
+    return written
+
+
+def strptime_format(written: str) -> str:
+    """The format that `datetime.strptime` knows for `dd-mm-yyyy`. Raises ValueError."""
+    if any(written.count(part) != 1 for part in _DATE_PARTS):
+        raise ValueError("is written with yyyy, mm and dd, each once, such as dd-mm-yyyy")
+    between = re.sub("yyyy|mm|dd", "", written)
+    if any(character.isalnum() or character in "% " for character in between):
+        raise ValueError("holds more than yyyy, mm, dd and the signs between them")
+    return re.sub("yyyy|mm|dd", lambda part: _DATE_PARTS[part.group()], written)
+
+
+class CsvLayout(Frozen):
+    """How the export of an HR system without an interface is written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    columns: Annotated[Mapping[str, str], AfterValidator(_columns)]
+    """Our field to the heading of its column; a heading that the file lacks refuses the file."""
+    delimiter: Annotated[str, AfterValidator(_one_character)] = ";"
+    """What stands between two cells."""
+    encoding: Literal["utf-8", "utf-16", "cp1252", "iso-8859-1", "iso-8859-15", "cp850"] = "utf-8"
+    """How the file is encoded; one that is plainly UTF-8 is read as that."""
+    dates: Annotated[str, AfterValidator(_dates)] = "dd-mm-yyyy"
+    """How a date is written; a time behind it is ignored, the year 9999 is no end."""
+    skip_lines: int = Field(default=0, ge=0, le=50)
+    """So many lines stand above the headings."""
+    name_usage: Mapping[str, NameUsage] = {one.value: one for one in NameUsage}
+    """The export's codes for the surname in use: B birth name, P partner name, PB, BP."""
+    empty: frozenset[str] = frozenset()
+    """Texts that stand for an empty cell, such as NULL."""
+    stale_after_days: int = Field(default=7, ge=1, le=366)
+    """So many days without a new file, and `instroom doctor` says that the export stopped."""
+
+
+class Sources(Frozen):
+    """What has to be known of HR systems beside their settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    csv: CsvLayout | None = None
+    """The CSV export; needed when HR_SOURCES names csv."""
