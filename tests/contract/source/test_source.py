@@ -1,14 +1,15 @@
-"""What every source owes the flow, played on the fake and on AFAS against its rig."""
+"""What every source owes the flow, played on the fake and on each source with its rig."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
 from build import a_record
+from contract.source.csv_stage import csv_stage
+from contract.source.stage import Stage
 from fakes import FakeSource
 
 from sandbox.afas import make_app
@@ -16,7 +17,7 @@ from sandbox.clock import ManualClock
 from sandbox.world import Answers, Person, World
 from shared.errors import Transient
 from shared.intake.afas import AfasSource, Views
-from shared.intake.source import Reading, Source
+from shared.intake.source import Reading
 from shared.model.person import BadRecord, Record
 from shared.vendors.afas import Afas
 
@@ -24,25 +25,6 @@ TODAY = date(2026, 11, 2)
 TOKEN = "AB" * 32
 WITH_LOG = Views("Instroom_Users", "Instroom_Employments", "ModifiedDate")
 WITHOUT_LOG = Views()
-
-
-@dataclass
-class Stage:
-    """A source, and what a test must be able to make its HR do."""
-
-    source: Source
-    numbers: frozenset[str]
-    """Everybody HR shows."""
-    hire: Callable[[], str]
-    change: Callable[[str], object]
-    """Something is recorded about this person now."""
-    spoil: Callable[[str], Awaitable[None]]
-    """A field of this person's row becomes unreadable."""
-    withdraw: Callable[[str], object]
-    break_off: Callable[[], None]
-    """From now on no answer comes to its end."""
-    now: Callable[[], datetime]
-    close: Callable[[], Awaitable[None]]
 
 
 def _fake() -> Stage:
@@ -117,6 +99,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     "fake": _fake,
     "AFAS polled": lambda: _afas(WITH_LOG),
     "AFAS read whole": lambda: _afas(WITHOUT_LOG),
+    "CSV": csv_stage,
 }
 
 
