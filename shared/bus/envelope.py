@@ -7,7 +7,6 @@ repeated id would be swallowed by duplicate detection.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from azure.core.messaging import CloudEvent
@@ -39,7 +38,7 @@ def wake(person_id: PersonId, event: Event, message_id: str) -> ServiceBusMessag
 def woken(body: bytes) -> PersonId:
     """Whom a message is about. Raises Permanent for anything that is no wake of ours."""
     try:
-        told: CloudEvent[Any] = CloudEvent.from_dict(json.loads(body))
+        told: CloudEvent[Any] = CloudEvent.from_dict(_mapping(body))
     except (ValueError, TypeError, KeyError) as error:
         raise Permanent(f"a message is no CloudEvent: {type(error).__name__}") from error
     if not told.subject or not str(told.type).startswith("nl.instroom."):
@@ -59,10 +58,21 @@ def signal(said: Signal, message_id: str) -> ServiceBusMessage:
 def signalled(body: bytes) -> Signal:
     """The signal in a message. Raises Permanent for anything that is none."""
     try:
-        data: Mapping[str, Any] = json.loads(body)
+        data = _mapping(body)
         return Signal(source=str(data["source"]), number=str(data["number"]))
     except (ValueError, TypeError, KeyError) as error:
         raise Permanent(f"a message is no signal: {type(error).__name__}") from error
+
+
+def _mapping(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body. Raises ValueError for anything else."""
+    try:
+        data = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if not isinstance(data, dict):
+        raise ValueError("no object")  # noqa: TRY004 - one kind of wrong for the callers
+    return data
 
 
 def _as_json(event: CloudEvent[Any]) -> dict[str, str]:
