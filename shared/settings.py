@@ -20,7 +20,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from shared.errors import Misconfigured
 
 WEBHOOK_SECRET = "WEBHOOK_SECRET_"  # noqa: S105 - the beginning of a name
-KNOWN_SOURCES = ("afas",)
+KNOWN_SOURCES = ("afas", "csv")
 SHORTEST_SECRET = 24
 """Bytes in the key of a webhook."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -56,7 +56,7 @@ class Settings(BaseModel):
     policy_file: str = Field(default="policy.yaml", alias="POLICY_FILE")
     """The rules as deployed."""
     hr_sources: str = Field(default="afas", alias="HR_SOURCES")
-    """Comma list of the HR systems to read: afas."""
+    """Comma list of the HR systems to read: afas, csv."""
     afas_base_url: Url | None = Field(default=None, alias="AFAS_BASE_URL")
     """`https://<number>.rest.afas.online/ProfitRestServices`."""
     afas_token: SecretStr | None = Field(default=None, alias="AFAS_TOKEN")
@@ -69,6 +69,8 @@ class Settings(BaseModel):
     """The view with a row for each contract in one job."""
     afas_modified: str = Field(default="", alias="AFAS_MODIFIED_FIELD")
     """Log field of both views, for polling; empty: a poll reads everyone."""
+    csv_folder: str = Field(default="", alias="CSV_FOLDER")
+    """Folder that HR's CSV exports arrive in; `sources.csv` of the policy says how to read them."""
     graph_base_url: Url = Field(default="https://graph.microsoft.com/v1.0", alias="GRAPH_BASE_URL")
     """Where Microsoft Graph is."""
     graph_auth: Literal["identity", "none"] = Field(default="identity", alias="GRAPH_AUTH")
@@ -106,7 +108,9 @@ def read(environment: Mapping[str, str] | None = None, *, file: Path | None = No
 
     Raises Misconfigured for the first value that is wrong.
     """
-    values = {**(_local(file) if file else {}), **(environment or os.environ)}
+    own = os.environ if environment is None else environment
+    set_ = {name: value for name, value in own.items() if value}  # empty is as good as absent
+    values = {**(_local(file) if file else {}), **set_}
     names = {field.alias for field in Settings.model_fields.values()} - {WEBHOOK_SECRET}
     given: dict[str, object] = {name: values[name] for name in names if name and values.get(name)}
     given[WEBHOOK_SECRET] = {
@@ -160,10 +164,10 @@ def _local(file: Path) -> Mapping[str, str]:
     if not file.exists():
         return {}
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))["Values"]
-    except (ValueError, KeyError, TypeError) as error:
+        values = json.loads(file.read_text(encoding="utf-8-sig"))["Values"].items()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Misconfigured(str(file), "holds no Values", "See the example file") from error
-    return {str(name): str(value) for name, value in values.items()}
+    return {str(name): str(value) for name, value in values}
 
 
 def _source_problems(settings: Settings) -> Iterator[Misconfigured]:
@@ -178,6 +182,8 @@ def _source_problems(settings: Settings) -> Iterator[Misconfigured]:
             yield _missing("AFAS_BASE_URL", "https://<number>.rest.afas.online/ProfitRestServices")
         if not settings.afas_token:
             yield _missing("AFAS_TOKEN", "the token of the app connector")
+    if "csv" in settings.sources and not settings.csv_folder:
+        yield _missing("CSV_FOLDER", "the folder that HR's exports arrive in")
 
 
 def _target_problems(settings: Settings) -> Iterator[Misconfigured]:
