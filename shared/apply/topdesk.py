@@ -64,7 +64,8 @@ class TopdeskTarget:
         return await self._cards.read(desired, applied)
 
     async def probe(self) -> None:
-        """Return when TOPdesk lets Instroom's operator list persons; see Target."""
+        """Return when TOPdesk lets Instroom's operator in and list persons; see Target."""
+        await self._tenant.product_version()
         await self._tenant.generation()
 
     async def do(self, change: Change, applied: Applied) -> Done:
