@@ -1,0 +1,349 @@
+// Everything that Instroom needs in one resource group. Each family of resources has its own file; what they are called
+// and how they hang together is decided here. azd.bicep makes the group and calls this.
+
+targetScope = 'resourceGroup'
+
+@description('Which environment this is: test, prod. Part of every name; small letters, digits and hyphens.')
+@minLength(2)
+@maxLength(12)
+param environmentName string
+
+@description('Region; one that has Flex Consumption with Python 3.13 (docs/deploy.md says how to ask).')
+param location string = resourceGroup().location
+
+@description('Tags of every resource, besides the environment\'s.')
+param tags object = {}
+
+@description('Who is mailed when somebody has to look.')
+@minLength(1)
+param mailTo string[]
+
+@description('Object id of the group or person who sets the secrets in the vault; empty: granted by hand.')
+param keeperId string = ''
+
+@description('What the keeper is.')
+@allowed(['Group', 'User'])
+param keeperType string = 'Group'
+
+// HR
+
+@description('Which HR systems are read.')
+param hrSources string[] = ['afas']
+
+@description('Which of them sign a webhook. Each needs its secret `webhook-secret-<source>` in the vault beforehand.')
+param webhookSources string[] = []
+
+@description('https://<number>.rest.afas.online/ProfitRestServices')
+param afasBaseUrl string
+
+@description('GetConnector with a row for each person.')
+param afasPersonsConnector string = 'T4E_HelloID_Users_v2'
+
+@description('GetConnector with a row for each contract.')
+param afasContractsConnector string = 'T4E_HelloID_Employments_v2'
+
+@description('Field of both connectors that says when a row changed; empty: every poll reads everyone.')
+param afasModifiedField string = ''
+
+@description('When HR is asked what changed (NCRONTAB with seconds, UTC).')
+param hrPollSchedule string = '0 */15 * * * *'
+
+@description('When everyone is read.')
+param hrFullSyncSchedule string = '0 30 2 * * *'
+
+@description('When what is due is brought back.')
+param dueSchedule string = '0 * * * * *'
+
+@description('Functions that stay off, such as the polls until a preview looked right.')
+param disabledFunctions string[] = []
+
+// Targets
+
+@description('https://<name>.topdesk.net, without /tas.')
+param topdeskUrl string
+
+@description('Login name of the operator that Instroom works as.')
+param topdeskUsername string
+
+@description('Where Microsoft Graph is: https://graph.microsoft.com/v1.0, unless a national cloud is used.')
+param graphBaseUrl string = 'https://graph.microsoft.com/v1.0'
+
+@description('The rules, as a file in the package.')
+param policyFile string = 'policy.yaml'
+
+// Size and safety
+
+@description('Puts storage, Service Bus (Premium then) and the way out into a network of their own.')
+param privateNetworking bool = false
+
+@description('Address space of that network, at least a /24.')
+param addressSpace string = '10.90.0.0/24'
+
+@description('Closes the vault to networks too, and lets the app read it itself. Needs privateNetworking and an app that knows KEY_VAULT_URL.')
+param privateVault bool = false
+
+@description('Addresses that may call the app, as CIDR; empty: everyone.')
+param callers string[] = []
+
+@description('Copies of the ledger.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
+param ledgerSku string = 'Standard_ZRS'
+
+@description('Locks the ledger\'s account against deletion.')
+param lockLedger bool = true
+
+@description('Memory of one instance in MB.')
+@allowed([2048, 4096])
+param instanceMemoryMb int = 2048
+
+@description('Most instances of one function. Regions differ in the least they accept; 40 is accepted everywhere.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstances int = 40
+
+@description('Instances for HTTP that are always there: the webhook answers sooner, and it costs day and night.')
+@minValue(0)
+param alwaysReadyHttp int = 0
+
+@description('How long logs are kept, in days.')
+@minValue(30)
+@maxValue(730)
+param logDays int = 90
+
+@description('Most that is logged in a day, in GB.')
+@minValue(1)
+param logDailyCapGb int = 2
+
+@description('HR is silent when no poll succeeded for so long.')
+@allowed(['PT1H', 'PT2H', 'PT6H', 'P1D'])
+param pollSilence string = 'PT2H'
+
+@description('Budget a month, in the currency of the subscription; 0: none.')
+@minValue(0)
+param monthlyBudget int = 0
+
+@description('First day of the month of the first deployment; keep it afterwards.')
+param budgetStart string = ''
+
+var token = uniqueString(resourceGroup().id, environmentName)
+var prefix = 'instroom-${environmentName}'
+var allTags = union(tags, { application: 'instroom', environment: environmentName })
+var names = {
+  app: 'func-${prefix}-${token}'
+  bus: 'sb-${prefix}-${token}'
+  hostStorage: 'sthost${token}'
+  identity: 'id-${prefix}'
+  insights: 'appi-${prefix}'
+  ledger: 'stledger${token}'
+  network: 'vnet-${prefix}'
+  appSubnet: 'app'
+  vault: 'kv-${token}'
+}
+// What cannot work is refused before anything is made.
+var vaultIsPrivate = privateVault && !privateNetworking ? fail('privateVault needs privateNetworking') : privateVault
+var budgetBegins = monthlyBudget > 0 && empty(budgetStart)
+  ? fail('monthlyBudget needs budgetStart, the first day of this month')
+  : budgetStart
+var storageSuffix = environment().suffixes.storage
+
+var functions = [
+  'apply_entra'
+  'apply_topdesk'
+  'due'
+  'health'
+  'hr_full_sync'
+  'hr_poll'
+  'hr_signal'
+  'hr_webhook'
+]
+var unknownFunctions = filter(disabledFunctions, name => !contains(functions, name))
+var switchedOff = empty(unknownFunctions)
+  ? disabledFunctions
+  : fail('disabledFunctions names no function of the app: ${join(unknownFunctions, ', ')}')
+
+// Settings of shared/settings.py whose value is no secret.
+var settings = union(
+  {
+    ServiceBusConnection__fullyQualifiedNamespace: '${names.bus}.servicebus.windows.net'
+    LEDGER_URL: 'https://${names.ledger}.table.${storageSuffix}'
+    POLICY_FILE: policyFile
+    HR_SOURCES: join(hrSources, ',')
+    AFAS_BASE_URL: afasBaseUrl
+    AFAS_PERSONS_CONNECTOR: afasPersonsConnector
+    AFAS_CONTRACTS_CONNECTOR: afasContractsConnector
+    AFAS_MODIFIED_FIELD: afasModifiedField
+    GRAPH_BASE_URL: graphBaseUrl
+    GRAPH_AUTH: 'identity'
+    TOPDESK_URL: topdeskUrl
+    TOPDESK_USERNAME: topdeskUsername
+    HR_POLL_SCHEDULE: hrPollSchedule
+    HR_FULL_SYNC_SCHEDULE: hrFullSyncSchedule
+    DUE_SCHEDULE: dueSchedule
+  },
+  vaultIsPrivate ? { KEY_VAULT_URL: 'https://${names.vault}${environment().suffixes.keyvaultDns}' } : {}
+)
+
+// Settings whose value an operator puts into the vault, with the name it has there.
+var vaulted = union(
+  {
+    AFAS_TOKEN: 'afas-token'
+    TOPDESK_APP_PASSWORD: 'topdesk-app-password'
+  },
+  toObject(webhookSources, source => 'WEBHOOK_SECRET_${toUpper(source)}', source => 'webhook-secret-${toLower(source)}')
+)
+
+module identity 'identity.bicep' = {
+  params: {
+    name: names.identity
+    location: location
+    tags: allTags
+  }
+}
+
+module monitoring 'monitoring.bicep' = {
+  params: {
+    workspaceName: 'log-${prefix}'
+    insightsName: names.insights
+    location: location
+    tags: allTags
+    retentionDays: logDays
+    dailyCapGb: logDailyCapGb
+  }
+}
+
+module storage 'storage.bicep' = {
+  params: {
+    hostName: names.hostStorage
+    ledgerName: names.ledger
+    location: location
+    tags: allTags
+    ledgerSku: ledgerSku
+    isPrivate: privateNetworking
+    lockLedger: lockLedger
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module serviceBus 'servicebus.bicep' = {
+  params: {
+    name: names.bus
+    location: location
+    tags: allTags
+    isPrivate: privateNetworking
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module keyVault 'keyvault.bicep' = {
+  params: {
+    name: names.vault
+    location: location
+    tags: allTags
+    isPrivate: vaultIsPrivate
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module network 'network.bicep' = if (privateNetworking) {
+  params: {
+    name: names.network
+    prefix: prefix
+    appSubnetName: names.appSubnet
+    location: location
+    tags: allTags
+    addressSpace: addressSpace
+    hostStorageName: names.hostStorage
+    ledgerName: names.ledger
+    namespaceName: names.bus
+    vaultName: names.vault
+    vaultIsPrivate: vaultIsPrivate
+  }
+  dependsOn: [storage, serviceBus, keyVault]
+}
+
+module roles 'roles.bicep' = {
+  params: {
+    identityName: names.identity
+    keeperId: keeperId
+    keeperType: keeperType
+    hostStorageName: names.hostStorage
+    ledgerName: names.ledger
+    namespaceName: names.bus
+    vaultName: names.vault
+    insightsName: names.insights
+  }
+  dependsOn: [identity, monitoring, storage, serviceBus, keyVault]
+}
+
+module app 'app.bicep' = {
+  params: {
+    name: names.app
+    planName: 'plan-${prefix}'
+    location: location
+    tags: allTags
+    identityName: names.identity
+    hostStorageName: names.hostStorage
+    packagesUrl: storage.outputs.packagesUrl
+    settings: settings
+    vaulted: vaulted
+    disabledFunctions: switchedOff
+    vaultName: names.vault
+    readsVaultItself: vaultIsPrivate
+    insightsConnectionString: monitoring.outputs.connectionString
+    subnetId: privateNetworking
+      ? resourceId('Microsoft.Network/virtualNetworks/subnets', names.network, names.appSubnet)
+      : ''
+    callers: callers
+    instanceMemoryMb: instanceMemoryMb
+    maximumInstances: maximumInstances
+    alwaysReadyHttp: alwaysReadyHttp
+  }
+  // Without its roles, or without the endpoints, the host cannot read its own storage and the first start fails.
+  dependsOn: [roles, network]
+}
+
+module alerts 'alerts.bicep' = {
+  params: {
+    prefix: prefix
+    location: location
+    tags: allTags
+    mailTo: mailTo
+    namespaceId: serviceBus.outputs.id
+    insightsId: monitoring.outputs.insightsId
+    appUrl: app.outputs.url
+    pollSilence: pollSilence
+    pollsAreOn: !contains(switchedOff, 'hr_poll')
+  }
+}
+
+module workbook 'workbook.bicep' = {
+  params: {
+    displayName: 'Instroom ${environmentName}'
+    location: location
+    tags: allTags
+    insightsId: monitoring.outputs.insightsId
+  }
+}
+
+module budget 'budget.bicep' = if (monthlyBudget > 0) {
+  params: {
+    amount: monthlyBudget
+    start: budgetBegins
+    mailTo: mailTo
+  }
+}
+
+@description('Name of the app, for deployments of code.')
+output appName string = names.app
+
+@description('Address of the app.')
+output appUrl string = app.outputs.url
+
+@description('Object id of the app\'s identity, for Graph permissions.')
+output identityPrincipalId string = identity.outputs.principalId
+
+@description('Name of the vault that wants its secrets.')
+output vaultName string = names.vault
+
+@description('The address that HR and TOPdesk see the app come from; empty without private networking.')
+output outgoingAddress string = network.?outputs.outgoingAddress ?? ''

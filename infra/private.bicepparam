@@ -1,0 +1,21 @@
+// Production of Gemeente Voorbeeld in a network of its own: storage and Service Bus are reached over private endpoints
+// only, and HR and TOPdesk see one fixed address. Service Bus is Premium then. The vault stays open to networks and
+// closed by roles, because Flex Consumption cannot resolve references to a closed one.
+using 'main.bicep'
+
+param environmentName = 'prod'
+param location = 'westeurope'
+param mailTo = ['applicatiebeheer@voorbeeld.example', 'servicedesk@voorbeeld.example']
+
+param afasBaseUrl = 'https://12345.rest.afas.online/ProfitRestServices'
+// The first poll reads everyone. Take this line away when `instroom preview` showed what you expect.
+param disabledFunctions = ['hr_poll', 'hr_full_sync']
+
+param topdeskUrl = 'https://voorbeeld.topdesk.net'
+param topdeskUsername = 'instroom'
+
+param privateNetworking = true
+param addressSpace = '10.90.0.0/24'
+param ledgerSku = 'Standard_GZRS'
+param monthlyBudget = 1500
+param budgetStart = '2027-01-01'

@@ -1,0 +1,117 @@
+"""Does the compiler accept infra/ without a word, and does it predict what is written down?
+
+After a wanted change: `.venv/bin/python -m repo.bicep_compiler` in tests/ writes the snapshots.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from repo.bicep_compiler import ENVIRONMENTS, INFRA, bicep, predicted, snapshot
+
+SMALL = """using '{main}'
+param environmentName = 'test'
+param mailTo = ['beheer@voorbeeld.example']
+param afasBaseUrl = 'https://12345.rest.afas.online/ProfitRestServices'
+param topdeskUrl = 'https://voorbeeld.topdesk.net'
+param topdeskUsername = 'instroom'
+"""
+
+
+def test_templates_compile_without_a_warning() -> None:
+    assert bicep("lint", "--pattern", INFRA / "*.bicep") == (0, "")
+
+
+def test_a_misspelt_property_is_not_accepted(tmp_path: Path) -> None:
+    """The compiler only warns of it and exits with 0: that is why every word counts here."""
+    wrong = (INFRA / "servicebus.bicep").read_text(encoding="utf-8")
+    template = tmp_path / "servicebus.bicep"
+    template.write_text(wrong.replace("requiresSession:", "requireSession:"), encoding="utf-8")
+
+    _, said = bicep("lint", template)
+
+    assert "requireSession" in said
+
+
+def test_templates_are_formatted(tmp_path: Path) -> None:
+    folder = tmp_path / "infra"
+    shutil.copytree(INFRA, folder)
+
+    bicep("format", "--pattern", folder / "*.bicep")
+
+    assert _texts(folder) == _texts(INFRA)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_prediction_is_the_one_written_down(environment: str) -> None:
+    assert snapshot(INFRA / f"{environment}.bicepparam", "validate") == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("param privateVault = true", "privateVault needs privateNetworking"),
+        ("param monthlyBudget = 5", "monthlyBudget needs budgetStart"),
+        ("param disabledFunctions = ['hr_polls']", "no function of the app: hr_polls"),
+    ],
+)
+def test_what_cannot_work_is_refused(wrong: str, says: str, tmp_path: Path) -> None:
+    code, said = snapshot(_parameters(tmp_path, wrong), "overwrite")
+
+    assert code == 1
+    assert says in said
+
+
+def test_too_long_a_name_is_refused(tmp_path: Path) -> None:
+    parameters = _parameters(tmp_path, "")
+    text = parameters.read_text(encoding="utf-8").replace("'test'", "'a-name-without-end'")
+    parameters.write_text(text, encoding="utf-8")
+
+    code, said = bicep("build-params", parameters, "--stdout")
+
+    assert (code, "12" in said) == (1, True)
+
+
+def test_a_closed_vault_is_read_by_the_app_itself(tmp_path: Path) -> None:
+    """Flex cannot resolve references to it: the settings name the secrets instead."""
+    wanted = "param privateNetworking = true\nparam privateVault = true"
+    parameters = _parameters(tmp_path, wanted)
+
+    assert snapshot(parameters, "overwrite") == (0, "")
+    made = {r["type"]: r.get("properties", {}) for r in predicted(parameters)}
+    settings = made["Microsoft.Web/sites/config"]
+    assert settings["AFAS_TOKEN"] == "vault:afas-token"
+    assert "KEY_VAULT_URL" in settings
+    assert made["Microsoft.KeyVault/vaults"]["publicNetworkAccess"] == "Disabled"
+    assert "privatelink.vaultcore.azure.net" in str(predicted(parameters))
+
+
+def test_azd_gives_every_parameter_of_its_template() -> None:
+    given = json.loads((INFRA / "azd.parameters.json").read_text(encoding="utf-8"))["parameters"]
+    wanted: dict[str, Any] = _template("azd.bicep")["parameters"]
+
+    assert given.keys() == wanted.keys()
+
+
+def _template(name: str) -> dict[str, Any]:
+    code, said = bicep("build", INFRA / name, "--stdout")
+    assert code == 0, said
+    template: dict[str, Any] = json.loads(said)
+    return template
+
+
+def _parameters(folder: Path, line: str) -> Path:
+    """A parameter file outside the checkout, with this line more."""
+    main = Path(os.path.relpath(INFRA / "main.bicep", folder)).as_posix()
+    written = folder / "some.bicepparam"
+    written.write_text(SMALL.format(main=main) + line + "\n", encoding="utf-8")
+    return written
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.bicep")}

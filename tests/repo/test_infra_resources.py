@@ -1,0 +1,429 @@
+"""Is what a deployment would make what the code expects, and closed where it must be?
+
+Read from the snapshots, which `test_infra_compile` holds to the templates; needs no compiler.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import functools
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from repo.bicep_compiler import ENVIRONMENTS, INFRA, predicted
+from repo.checkout import ROOT, told
+
+from sandbox.broker import INSTROOM_QUEUES
+from shared import ledger, settings
+from shared.settings import WEBHOOK_SECRET, Settings
+
+type Made = list[dict[str, Any]]
+
+ON_A_LAPTOP = {"ServiceBusConnection", "CLOCK_FILE"}
+OF_THE_PLATFORM = re.compile(
+    r"AzureWebJobs|ServiceBusConnection__(credential|clientId)|AZURE_|APPLICATIONINSIGHTS_"
+)
+REFUSED_BY_FLEX = {
+    "FUNCTIONS_WORKER_RUNTIME",
+    "FUNCTIONS_EXTENSION_VERSION",
+    "FUNCTIONS_WORKER_PROCESS_COUNT",
+    "WEBSITE_RUN_FROM_PACKAGE",
+    "WEBSITE_TIME_ZONE",
+    "SCM_DO_BUILD_DURING_DEPLOYMENT",
+}
+"""Microsoft Learn, "Azure Functions Flex Consumption plan hosting", deprecated settings."""
+
+ROLES = {  # Microsoft Learn, "Azure built-in roles"
+    "090c5cfd-751d-490a-894a-3ce6f1109419": "Azure Service Bus Data Owner",
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
+    "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
+    "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
+}
+ALLOWED = {
+    ("queues/hr-signals", "Azure Service Bus Data Owner"),
+    ("queues/entra", "Azure Service Bus Data Owner"),
+    ("queues/topdesk", "Azure Service Bus Data Owner"),
+    ("storageAccounts/sthost", "Storage Blob Data Owner"),
+    ("storageAccounts/sthost", "Storage Table Data Contributor"),
+    ("storageAccounts/stledger", "Storage Table Data Contributor"),
+    ("vaults/kv", "Key Vault Secrets User"),
+    ("components/appi", "Monitoring Metrics Publisher"),
+}
+INDEX = """
+import json
+import function_app
+print(json.dumps({
+    function.get_function_name(): function.get_trigger().get_dict_repr().get("queueName")
+    for function in function_app.app.get_functions()
+}))
+"""
+SECRETS = re.compile(r"SharedAccessKey=|AccountKey=|whsec_|<token>|InstrumentationKey=|Password=")
+WEBHOOK = "whsec_" + base64.b64encode(b"made up for this test" * 2).decode()
+LONGEST_ENVIRONMENT = "a" * 12
+LIMITS = {  # Microsoft Learn, "Naming rules and restrictions for Azure resources"
+    "Microsoft.Storage/storageAccounts": (24, r"[a-z0-9]+"),
+    "Microsoft.KeyVault/vaults": (24, r"[a-z][a-z0-9-]+[a-z0-9]"),
+    "Microsoft.ServiceBus/namespaces": (50, r"[a-z][a-z0-9-]+[a-z0-9]"),
+    "Microsoft.Web/sites": (60, r"[a-z0-9][a-z0-9-]+[a-z0-9]"),
+    "Microsoft.Web/serverfarms": (60, r"[a-z0-9-]+"),
+    "Microsoft.Network/virtualNetworks": (64, r"[a-z0-9-]+"),
+}
+
+
+@pytest.fixture(params=ENVIRONMENTS)
+def made(request: pytest.FixtureRequest) -> Made:
+    return predicted(INFRA / f"{request.param}.bicepparam")
+
+
+# --- as the code expects ---------------------------------------------------------------------
+
+
+def test_settings_are_those_of_the_app() -> None:
+    """A setting that nobody gives, or that nobody reads, is a mistake of one of the two."""
+    given = {name for name in _settings("test") if not OF_THE_PLATFORM.match(name)}
+    read = {str(field.alias) for field in Settings.model_fields.values()}
+
+    assert given == read - ON_A_LAPTOP - {WEBHOOK_SECRET} | {f"{WEBHOOK_SECRET}AFAS"}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_app_finds_nothing_wrong_with_its_settings(
+    environment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the platform hands them over: with the vault's secrets in place of the references."""
+    monkeypatch.chdir(ROOT)
+    given = {name: _handed_over(name, value) for name, value in _settings(environment).items()}
+
+    read = settings.read(given)
+
+    assert list(settings.problems(read)) == []
+    assert (read.service_bus, read.graph_auth) == (None, "identity")
+
+
+def test_queues_are_those_of_the_app(made: Made) -> None:
+    expected = {queue.name: queue for queue in INSTROOM_QUEUES}
+    queues = {
+        _last(q): q["properties"] for q in _of(made, "Microsoft.ServiceBus/namespaces/queues")
+    }
+
+    assert queues.keys() == _listened_to()
+    for name, said in queues.items():
+        wanted = expected[name]
+        assert said["requiresSession"] == wanted.requires_session
+        assert _seconds(said["lockDuration"]) == wanted.lock_seconds
+        assert _seconds(said["defaultMessageTimeToLive"]) == wanted.ttl_seconds
+        assert said["maxDeliveryCount"] == wanted.max_delivery_count
+        assert said["requiresDuplicateDetection"]
+        window = said["duplicateDetectionHistoryTimeWindow"]
+        assert _seconds(window) == wanted.duplicate_window_seconds
+        assert said["deadLetteringOnMessageExpiration"] == wanted.dead_letter_on_expiry
+
+
+def test_every_table_of_the_ledger_is_made(made: Made) -> None:
+    tables = _of(made, "Microsoft.Storage/storageAccounts/tableServices/tables")
+
+    assert {_last(table) for table in tables} >= set(_tables())
+
+
+def test_app_runs_on_the_python_of_the_checkout(made: Made) -> None:
+    [site] = _of(made, "Microsoft.Web/sites")
+    version = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
+
+    runtime = site["properties"]["functionAppConfig"]["runtime"]
+    assert runtime == {"name": "python", "version": version}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_nothing_is_set_that_flex_refuses(environment: str) -> None:
+    assert set(_settings(environment)) & REFUSED_BY_FLEX == set()
+
+
+def test_functions_that_can_be_switched_off_are_the_functions() -> None:
+    template = (INFRA / "main.bicep").read_text(encoding="utf-8")
+    [listed] = re.findall(r"var functions = \[(.*?)\]", template, re.DOTALL)
+
+    assert set(re.findall(r"'(\w+)'", listed)) == _functions()
+
+
+# --- closed ----------------------------------------------------------------------------------
+
+
+def test_storage_knows_no_keys_and_no_strangers(made: Made) -> None:
+    accounts = [a["properties"] for a in _of(made, "Microsoft.Storage/storageAccounts")]
+
+    assert len(accounts) == 2
+    for account in accounts:
+        assert account["allowSharedKeyAccess"] is False
+        assert account["allowBlobPublicAccess"] is False
+        assert account["supportsHttpsTrafficOnly"] is True
+        assert account["minimumTlsVersion"] == "TLS1_2"
+
+
+def test_nothing_is_opened_by_a_key(made: Made) -> None:
+    [bus] = _of(made, "Microsoft.ServiceBus/namespaces")
+    [insights] = _of(made, "Microsoft.Insights/components")
+    [workspace] = _of(made, "Microsoft.OperationalInsights/workspaces")
+    publishing = _of(made, "Microsoft.Web/sites/basicPublishingCredentialsPolicies")
+
+    assert bus["properties"]["disableLocalAuth"] is True
+    assert bus["properties"]["minimumTlsVersion"] == "1.2"
+    assert insights["properties"]["DisableLocalAuth"] is True
+    assert workspace["properties"]["features"]["disableLocalAuth"] is True
+    assert [one["properties"]["allow"] for one in publishing] == [False, False]
+
+
+def test_vault_is_ruled_by_roles_and_cannot_be_purged(made: Made) -> None:
+    [vault] = _of(made, "Microsoft.KeyVault/vaults")
+
+    assert vault["properties"]["enableRbacAuthorization"] is True
+    assert vault["properties"]["enablePurgeProtection"] is True
+
+
+def test_app_speaks_https_only(made: Made) -> None:
+    [site] = _of(made, "Microsoft.Web/sites")
+
+    assert site["properties"]["httpsOnly"] is True
+    assert site["properties"]["siteConfig"]["minTlsVersion"] == "1.2"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_secrets_come_from_the_vault(environment: str) -> None:
+    """As references, for the app does not read a vault itself: a plain `vault:` would be taken
+    for the secret.
+    """
+    secret = {
+        str(field.alias)
+        for field in Settings.model_fields.values()
+        if field.annotation in (SecretStr, SecretStr | None)
+    } - {"ServiceBusConnection", "LEDGER_URL"}
+    values = _settings(environment)
+    secret |= {name for name in values if name.startswith(WEBHOOK_SECRET)}
+
+    assert secret >= {"AFAS_TOKEN", "TOPDESK_APP_PASSWORD"}
+    for name in secret:
+        assert re.fullmatch(
+            r"@Microsoft\.KeyVault\(VaultName=\S+;SecretName=[a-z-]+\)", values[name]
+        )
+
+
+def test_no_secret_value_is_anywhere() -> None:
+    texts = {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for place in (INFRA, ROOT / ".github")
+        for path in place.rglob("*")
+        if path.is_file()
+    }
+
+    assert len(texts) > 20
+    assert [name for name, text in texts.items() if SECRETS.search(text)] == []
+
+
+def test_app_has_the_least_roles_on_single_resources(made: Made) -> None:
+    given = {_grant(one) for one in _of(made, "Microsoft.Authorization/roleAssignments")}
+
+    assert given == ALLOWED
+
+
+def test_roles_named_in_the_template_are_known() -> None:
+    named = re.findall(r"'([0-9a-f-]{36})'", (INFRA / "roles.bicep").read_text(encoding="utf-8"))
+    officer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"  # Key Vault Secrets Officer, for the keeper
+
+    assert set(named) == ROLES.keys() | {officer}
+
+
+def test_private_means_private() -> None:
+    made = predicted(INFRA / "private.bicepparam")
+    [bus] = _of(made, "Microsoft.ServiceBus/namespaces")
+    [site] = _of(made, "Microsoft.Web/sites")
+    accounts = _of(made, "Microsoft.Storage/storageAccounts")
+    endpoints = {_last(one) for one in _of(made, "Microsoft.Network/privateEndpoints")}
+
+    assert bus["sku"]["name"] == "Premium"
+    for one in (bus, *accounts):
+        assert one["properties"]["publicNetworkAccess"] == "Disabled"
+    assert {name.removeprefix("pe-instroom-prod-") for name in endpoints} == {
+        *("host-blob", "host-table", "host-queue"),
+        *("ledger", "bus"),
+    }
+    assert site["properties"]["virtualNetworkSubnetId"].endswith("/subnets/app")
+    assert len(_of(made, "Microsoft.Network/natGateways")) == 1
+
+
+def test_production_cannot_lose_its_ledger_by_a_slip() -> None:
+    made = predicted(INFRA / "prod.bicepparam")
+    [lock] = _of(made, "Microsoft.Authorization/locks")
+
+    assert "/storageAccounts/stledger" in lock["id"]
+    assert lock["properties"]["level"] == "CanNotDelete"
+
+
+def test_names_fit_with_the_longest_environment(made: Made) -> None:
+    for resource in made:
+        if resource["type"] in LIMITS:
+            longest, form = LIMITS[resource["type"]]
+            name = re.sub(
+                r"instroom-(test|prod)", f"instroom-{LONGEST_ENVIRONMENT}", _last(resource)
+            )
+            assert len(name) <= longest
+            assert re.fullmatch(form, name)
+
+
+# --- watched ---------------------------------------------------------------------------------
+
+
+def test_what_happens_is_logged(made: Made) -> None:
+    logged = {
+        one["id"].split("/providers/Microsoft.Insights/")[0].rsplit("/providers/", 1)[1]
+        for one in _of(made, "Microsoft.Insights/diagnosticSettings")
+    }
+
+    assert len(logged) == 4
+    assert {where.split("/")[1] for where in logged} == {"storageAccounts", "namespaces", "vaults"}
+
+
+def test_reads_of_the_ledger_are_not_logged(made: Made) -> None:
+    """Their address holds the key of a row, and a key of `names` is a login name."""
+    logs = [
+        one for one in _of(made, "Microsoft.Insights/diagnosticSettings") if "ledger" in one["id"]
+    ]
+
+    [of_ledger] = logs
+    assert {log["category"] for log in of_ledger["properties"]["logs"]} == {
+        "StorageWrite",
+        "StorageDelete",
+    }
+
+
+def test_dead_letters_of_every_queue_are_told(made: Made) -> None:
+    [alert] = [a for a in _of(made, "Microsoft.Insights/metricAlerts") if "dead" in a["name"]]
+    [criterion] = alert["properties"]["criteria"]["allOf"]
+
+    assert criterion["metricName"] == "DeadletteredMessages"
+    assert set(criterion["dimensions"][0]["values"]) == _listened_to()
+
+
+def test_every_alert_reaches_somebody(made: Made) -> None:
+    metric = _of(made, "Microsoft.Insights/metricAlerts")
+    log = _of(made, "Microsoft.Insights/scheduledQueryRules")
+    [group] = _of(made, "Microsoft.Insights/actionGroups")
+
+    assert len(group["properties"]["emailReceivers"]) >= 1
+    assert [a["properties"]["actions"] for a in metric] == [[{"actionGroupId": group["id"]}]] * 3
+    assert [a["properties"]["actions"] for a in log] == [{"actionGroups": [group["id"]]}] * 4
+
+
+@pytest.mark.parametrize("place", ["queries/*.kql", "workbook.json"])
+def test_queries_look_for_lines_that_the_code_writes(place: str) -> None:
+    asked = "\n".join(path.read_text(encoding="utf-8") for path in INFRA.glob(place))
+    asked = asked.replace('\\"', '"')
+    sentences = {said.strip() for said in re.findall(r'message startswith "([^"]+)"', asked)}
+    facts = set(re.findall(r'"\s?(\w+)="', asked))
+
+    assert sentences
+    assert sentences <= _written()
+    assert facts <= _facts()
+
+
+def test_queries_name_functions_that_there_are() -> None:
+    asked = " ".join(path.read_text(encoding="utf-8") for path in INFRA.glob("queries/*.kql"))
+    named = re.findall(r'"(\w+)"', " ".join(re.findall(r"name !?in \(([^)]*)\)", asked)))
+
+    assert len(named) == 4
+    assert set(named) <= _functions()
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def _of(made: Made, kind: str) -> Made:
+    return [resource for resource in made if resource["type"] == kind]
+
+
+def _last(resource: dict[str, Any]) -> str:
+    return str(resource["name"]).rsplit("/", 1)[-1]
+
+
+def _settings(environment: str) -> dict[str, str]:
+    made = predicted(INFRA / f"{environment}.bicepparam")
+    [settings] = _of(made, "Microsoft.Web/sites/config")
+    properties: dict[str, str] = settings["properties"]
+    return properties
+
+
+def _handed_over(name: str, value: str) -> str:
+    """What the app gets: a secret for a reference, an address for what only Azure can compute."""
+    if value.startswith("@Microsoft.KeyVault("):
+        return WEBHOOK if name.startswith(WEBHOOK_SECRET) else "made-up"
+    if name == "LEDGER_URL":
+        assert value.startswith("[format('https://{0}.table.{1}'")
+        return "https://stledger.table.core.windows.net"
+    return value
+
+
+def _grant(assignment: dict[str, Any]) -> tuple[str, str]:
+    """On what, without the part of its name that differs, and which role."""
+    scope = assignment["id"].split("/providers/Microsoft.Authorization/")[0]
+    kind, name = scope.split("/")[-2:]
+    role = assignment["properties"]["roleDefinitionId"].rsplit("/", 1)[1]
+    short = name if kind == "queues" else re.split(r"(?<=sthost)|(?<=stledger)|-", name)[0]
+    return f"{kind}/{short}", ROLES[role]
+
+
+def _seconds(duration: str) -> float:
+    """`P14D` and `PT5M` alike."""
+    found = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", duration)
+    assert found, duration
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return days * 86_400 + hours * 3_600 + minutes * 60 + seconds
+
+
+@functools.cache
+def _queues_of_functions() -> dict[str, str | None]:
+    """Each function with the queue that it listens to, told by a process of its own: an app can be
+    indexed only once in one.
+    """
+    found: dict[str, str | None] = told(INDEX)
+    return found
+
+
+def _functions() -> set[str]:
+    return set(_queues_of_functions())
+
+
+def _listened_to() -> set[str]:
+    return {queue for queue in _queues_of_functions().values() if queue}
+
+
+def _tables() -> Iterator[str]:
+    """The constants of shared/ledger that name a table."""
+    for module in pkgutil.iter_modules(ledger.__path__):
+        values = vars(importlib.import_module(f"shared.ledger.{module.name}"))
+        yield from (values[n] for n in ("TABLE", "REPORTS", "WAITS") if n in values)
+
+
+def _written() -> set[str]:
+    """What log lines begin with; one of two, where the call chooses."""
+    first = [call.args[0] for call in _log_calls()]
+    chosen = [arm for one in first if isinstance(one, ast.IfExp) for arm in (one.body, one.orelse)]
+    return {str(one.value) for one in (*first, *chosen) if isinstance(one, ast.Constant)}
+
+
+def _facts() -> set[str]:
+    return {str(keyword.arg) for call in _log_calls() for keyword in call.keywords}
+
+
+def _log_calls() -> Iterator[ast.Call]:
+    for path in (ROOT / "shared").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in (
+                "log.info",
+                "log.warning",
+            ):
+                yield node
