@@ -70,7 +70,7 @@ class Settings(BaseModel):
     afas_modified: str = Field(default="", alias="AFAS_MODIFIED_FIELD")
     """Log field of both views, for polling; empty: a poll reads everyone."""
     csv_folder: str = Field(default="", alias="CSV_FOLDER")
-    """Folder that HR's CSV exports arrive in; `sources.csv` of the policy says how to read them."""
+    """Folder that CSV exports of HR arrive in; `sources.csv` in the policy describes them."""
     graph_base_url: Url = Field(default="https://graph.microsoft.com/v1.0", alias="GRAPH_BASE_URL")
     """Where Microsoft Graph is."""
     graph_auth: Literal["identity", "none"] = Field(default="identity", alias="GRAPH_AUTH")

@@ -30,10 +30,13 @@ from shared.bus.publish import ServiceBus
 from shared.errors import InstroomError, Misconfigured
 from shared.flow.service import Clock, Ledger, Service
 from shared.intake.afas import AfasSource, Views
+from shared.intake.csv_files import CsvSource, Folder
+from shared.intake.source import Source
 from shared.ledger.rows import Store
 from shared.ledger.sqlite import open_sqlite
 from shared.ledger.tables import open_tables
 from shared.policy.load import load
+from shared.policy.sources import CsvLayout
 from shared.rest import Rest
 from shared.settings import Settings
 from shared.vendors.afas import Afas
@@ -74,15 +77,15 @@ class Wiring:
         for problem in setting.problems(self.settings):
             raise problem
         clock = _clock(self.settings)
-        store = await self._store(clock)
+        ledger = Ledger(await self._store(clock))
         bus = ServiceBus(self._service_bus)
         self._open.push_async_callback(bus.close)
         return Service(
-            ledger=Ledger(store),
+            ledger=ledger,
             bus=bus,
             clock=clock,
             mint=lambda: uuid.uuid4().hex,
-            sources={name: self._source(name) for name in self.settings.sources},
+            sources={name: self._source(name, ledger, clock) for name in self.settings.sources},
             entra=EntraTarget(self._graph()),
             topdesk=TopdeskTarget(self._topdesk()),
             policy_text=lambda: _text(self.settings.policy_file),
@@ -114,9 +117,33 @@ class Wiring:
         namespace = self.settings.service_bus_namespace or ""
         return ServiceBusClient(namespace, self._identity(), ssl_context=tls)
 
-    def _source(self, name: str) -> AfasSource:
+    def _source(self, name: str, ledger: Ledger, clock: Clock) -> Source:
         """The source of this name; `problems` has refused every other."""
-        assert name == "afas"  # noqa: S101 - refused above
+        match name:
+            case "afas":
+                return self._afas()
+            case "csv":
+                return self._csv(ledger, clock)
+            case _:
+                raise AssertionError(name)
+
+    def _csv(self, ledger: Ledger, clock: Clock) -> CsvSource:
+        async def layout() -> CsvLayout:
+            """As the active policy says it; before there is one, as the file does."""
+            active, _ = await ledger.policies.active()
+            text = await ledger.policies.text(active.policy) if active else None
+            name = self.settings.policy_file
+            policy = load(text, name="the active policy") if text else load(_text(name), name=name)
+            if policy.sources.csv is None:
+                raise Misconfigured(
+                    name, "does not say how to read HR's exports", "Give it sources.csv.columns"
+                )
+            return policy.sources.csv
+
+        folder = Folder(Path(self.settings.csv_folder), wall=time.time)
+        return CsvSource(folder, layout, now=clock.now)
+
+    def _afas(self) -> AfasSource:
         settings = self.settings
         afas = Afas(settings.afas_base_url or "", _secret(settings.afas_token), None)
         self._open.push_async_callback(afas.close)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
 import typer.main
@@ -271,7 +271,7 @@ def _keys(section: type[BaseModel], place: str) -> Iterator[tuple[str, str]]:
         if inner is None or field.description:
             yield f"{place}{name}", _plain(field.description or "")
         if inner:
-            many = "[]" if inner is not field.annotation else ""
+            many = "[]" if get_origin(field.annotation) is tuple else ""
             yield from _keys(inner, f"{place}{name}{many}.")
 
 
