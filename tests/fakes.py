@@ -339,11 +339,11 @@ class World:
     topdesk: FakeTopdesk
 
 
-def a_world(store: Store, *, clock: FakeClock, policy: str = POLICY) -> World:
+def a_world(store: Store, *, clock: FakeClock, policy: str = POLICY, first_id: int = 1) -> World:
     """A service over this store with an empty HR and empty targets."""
     hr, bus = FakeSource(), ListBus()
     entra, topdesk = FakeEntra(), FakeTopdesk()
-    minted = iter(f"{n:08x}{n:024x}" for n in range(1, 10**9))
+    minted = iter(f"{n:08x}{n:024x}" for n in range(first_id, 10**9))
     service = Service(
         ledger=Ledger(store),
         bus=bus,

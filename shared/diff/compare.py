@@ -6,7 +6,7 @@ ledger. Absence is not leaving: only what policy made of HR's dates counts here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from shared.model.change import Harm
 from shared.model.desired import ALIVE, Desired, DesiredEntra, DesiredTopdesk, State, TargetName
@@ -72,6 +72,15 @@ def harm(was: State, will: State) -> frozenset[Harm]:
     if will == State.DELETED and was in ALIVE | {State.BLOCKED}:
         kinds.add(Harm.DELETE)
     return frozenset(kinds)
+
+
+def without(held: Collection[Harm], state: State) -> State:
+    """The state that was decided, with the harm taken off that is held."""
+    if Harm.BLOCK in held:
+        return State.ACTIVE
+    if Harm.DELETE in held and state == State.DELETED:
+        return State.BLOCKED
+    return state
 
 
 def harms(

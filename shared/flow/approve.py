@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from shared import log
 from shared.errors import LostRace, Unsafe
 from shared.flow.service import Service
 from shared.ledger.batches import Shown
 from shared.ledger.history import Told
+from shared.model.harm import Batch
 
 
 async def approve(service: Service, shown: Shown, who: str) -> None:
@@ -14,13 +17,8 @@ async def approve(service: Service, shown: Shown, who: str) -> None:
 
     Raises Unsafe when the batch changed since: look again before you agree.
     """
-    now = service.clock.now()
-    told = Told(at=now, what=f"{shown.batch.kind} approved", who=who)
-    for member in shown.members:
-        key = f"approved|{shown.batch.batch_id}"
-        await service.ledger.history.tell(member.person_id, [(key, told)])
     try:
-        await service.ledger.batches.approve(shown, who, now)
+        await service.ledger.batches.approve(shown, who, service.clock.now())
     except LostRace:
         raise Unsafe(
             f"batch {shown.batch.batch_id} changed since it was shown; look again",
@@ -32,14 +30,23 @@ async def approve(service: Service, shown: Shown, who: str) -> None:
 
 
 async def finish_approvals(service: Service) -> None:
-    """Remind of everyone in an approved batch, then close it; a stop in between goes on."""
+    """Tell the audit and remind of everyone in an approved batch, then close it.
+
+    A stop in between goes on with the next sweep.
+    """
     async for shown in service.ledger.batches.unfinished():
         if shown.batch.state != "approved":
             continue
         now = service.clock.now()
         for member in shown.members:
+            await service.ledger.history.tell(member.person_id, [_told(shown.batch, now)])
             await service.ledger.due.add(now, member.person_id, suffix=service.mint())
         try:
             await service.ledger.batches.close(shown)
         except LostRace:
             continue  # another sweep has closed it
+
+
+def _told(batch: Batch, now: datetime) -> tuple[str, Told]:
+    at, who = batch.approved_at or now, batch.approved_by or "unknown"
+    return f"approved|{batch.batch_id}", Told(at=at, what=f"{batch.kind} approved", who=who)

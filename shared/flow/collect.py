@@ -6,9 +6,8 @@ then is anyone decided. A signal is a batch of one. Whatever cannot be read park
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +15,7 @@ from shared import log
 from shared.diff import compare
 from shared.errors import InstroomError, Misconfigured
 from shared.flow.activate import ensure_active
+from shared.flow.at_once import all_of
 from shared.flow.decide import Found, Observation, decide
 from shared.flow.service import Service
 from shared.guard import gate
@@ -29,7 +29,6 @@ from shared.policy.document import Policy
 
 OVERLAP = timedelta(hours=1)
 """HR rounds its timestamps, and clocks differ: this much is read again by every poll."""
-AT_ONCE = 16
 MISSING = "missing"
 """Stands where the record's hash would: HR is silent, and that has been decided on."""
 
@@ -75,8 +74,10 @@ async def poll(service: Service, source_name: str) -> int:
         failed = cursor.model_copy(update={"problem": str(error)})
         await service.ledger.cursors.move(source_name, failed, version)
         raise
-    decided = await _decide_all(service, answer, cursor.population)
-    moved = cursor.model_copy(update={"changed_until": began, "problem": None})
+    cause, version = await _mass_leave(service, answer, cursor, version)
+    decided = await _decide_all(service, answer, cause)
+    done = {"changed_until": began, "mass_leave": None, "problem": None}
+    moved = cursor.model_copy(update=done)
     await service.ledger.cursors.move(source_name, moved, version)
     return decided
 
@@ -104,9 +105,9 @@ async def full_sync(service: Service, source_name: str) -> int:
         refused = cursor.model_copy(update={"problem": str(error)})
         await service.ledger.cursors.move(source_name, refused, version)
         raise
-    # The population first: the guard judges the first load by it.
+    cause, version = await _mass_leave(service, answer, cursor, version)
     counted = Cursor(changed_until=began, full_sync_at=began, population=len(answer.named))
-    decided = await _decide_all(service, answer, cursor.population or counted.population)
+    decided = await _decide_all(service, answer, cause)
     missing = await _note_missing(service, answer)
     await service.ledger.cursors.move(source_name, counted, version)
     log.info(
@@ -132,15 +133,38 @@ async def _read(
     return answer
 
 
-async def _decide_all(service: Service, answer: Answer, population: int | None) -> int:
+async def _mass_leave(
+    service: Service, answer: Answer, cursor: Cursor, version: str | None
+) -> tuple[str | None, str | None]:
+    """Why those whom this answer ends must wait for a human, if they must; the cursor's version.
+
+    Written down before anyone is decided: after a stop half-way the rest would be few enough.
+    """
+    if cursor.mass_leave:
+        return cursor.mass_leave, version
     _, policy = await service.active_policy()
-    leavers = [r for r in answer.changed if await _ends(service, answer.source, r, policy)]
-    cause = None
-    if gate.is_mass_leave(len(leavers), population, policy.guard):
-        cause = f"one answer of {answer.source} ends {len(leavers)} people at once"
-        log.warning("mass leave", source=answer.source, leavers=len(leavers))
-    gated = {reading.number for reading in leavers} if cause else set()
-    found = await _at_once(
+    leavers = len(await _leavers(service, answer))
+    population = cursor.population or len(answer.named)
+    if not gate.is_mass_leave(leavers, population, policy.guard):
+        return None, version
+    log.warning("mass leave", source=answer.source, leavers=leavers)
+    cause = f"one answer of {answer.source} ends {leavers} people at once"
+    noted = cursor.model_copy(update={"mass_leave": cause})
+    return cause, await service.ledger.cursors.move(answer.source, noted, version)
+
+
+async def _leavers(service: Service, answer: Answer) -> set[str]:
+    _, policy = await service.active_policy()
+    return {
+        reading.number
+        for reading in answer.changed
+        if isinstance(reading, Record) and await _ends(service, answer.source, reading, policy)
+    }
+
+
+async def _decide_all(service: Service, answer: Answer, cause: str | None) -> int:
+    gated = await _leavers(service, answer) if cause else set()
+    found = await all_of(
         _observe(
             service,
             answer.source,
@@ -158,10 +182,8 @@ async def _decide_all(service: Service, answer: Answer, population: int | None) 
     return sum(one == Found.CHANGED for one in found)
 
 
-async def _ends(service: Service, source: str, reading: Reading, policy: Policy) -> bool:
+async def _ends(service: Service, source: str, reading: Record, policy: Policy) -> bool:
     """Would this record end someone who has an account?"""
-    if isinstance(reading, BadRecord):
-        return False
     known = await service.ledger.identities.find(source, reading.number)
     dossier = await service.ledger.people.read(known.person_id) if known else None
     if dossier is None or dossier.decision is None:
@@ -192,8 +214,9 @@ async def _observe(
         cause=cause,
     )
     found = await decide(service, identity.person_id, seen)
-    noted = _hash(record) if record else "" if reading else MISSING
-    await service.ledger.identities.note_hash(source, identity, noted)
+    if found != Found.STALE:
+        noted = _hash(record) if record else "" if reading else MISSING
+        await service.ledger.identities.note_hash(source, identity, noted)
     return found
 
 
@@ -204,20 +227,10 @@ async def _note_missing(service: Service, answer: Answer) -> int:
         async for known in service.ledger.identities.everyone(answer.source)
         if known.number not in answer.named and known.record_hash != MISSING
     ]
-    await _at_once(
+    await all_of(
         _observe(service, answer.source, known.number, None, answer.began) for known in silent
     )
     return len(silent)
-
-
-async def _at_once(work: Iterable[object]) -> list[Found]:
-    limit = asyncio.Semaphore(AT_ONCE)
-
-    async def one(job: object) -> Found:
-        async with limit:
-            return await job  # type: ignore[misc,no-any-return]
-
-    return list(await asyncio.gather(*map(one, work)))
 
 
 def _source(service: Service, name: str) -> Source:

@@ -35,6 +35,8 @@ class Found(StrEnum):
     OPEN = "open"
     """The same decision, and a target has not finished with it."""
     IDLE = "idle"
+    STALE = "stale"
+    """Something newer had been seen of them already: this observation was not taken."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,19 @@ class Observation:
 
 async def decide(service: Service, person_id: PersonId, seen: Observation | None = None) -> Found:
     """Decide anew about this person, with what HR just said of them when there is something."""
+    lost = False
     while True:
         dossier = await service.ledger.people.read(person_id)
         records = _observed(dossier, seen) if seen else {}
-        if records is None:
-            return Found.IDLE  # an older observation than the row's: a newer one was decided on
+        if records is None and not lost:
+            return Found.STALE
         try:
-            return await _decide(service, dossier, records, seen)
+            # Who lost the race has touched holds and reports already: they must fit what won.
+            found = await _decide(service, dossier, records or {}, seen if records else None)
         except LostRace:
-            continue
+            lost = True
+        else:
+            return Found.STALE if records is None else found
 
 
 async def _decide(
@@ -90,6 +96,7 @@ async def _decide(
         policy=policy,
         before=dossier.target(TargetName.ENTRA).applied.state,
         after=after,
+        held=dossier.decision.hold if dossier.decision else {},
         cause=_cause(person, seen),
     )
     hold = await guarding.ask(service, asked, compare.harms(baseline(dossier, before), after))
@@ -105,6 +112,8 @@ async def _decide(
     if _same(dossier.decision, decision, before, after):
         if _news(dossier, records):
             await _remind_of_grace(service, dossier.person_id, records, policy)
+        if records:
+            # Also when nothing is new: what is read before now must not come after it.
             await service.ledger.people.note_records(dossier, records)
         return Found.OPEN if _open(dossier, now) else Found.IDLE
     return await _write(service, dossier, decision, records, after)
@@ -135,19 +144,22 @@ async def _write(
     records: Mapping[str, StoredRecord],
     after: Desired,
 ) -> Found:
-    """Due entries, audit, the row, the bus: in this order. Raises LostRace."""
+    """Due entries, audit, what is no longer held or tied, the row, the bus: in this order.
+
+    The lease is for every decision: what a target has not finished under the last one, or a policy
+    that moved on while this one was taken, is looked at again. Raises LostRace.
+    """
     person_id = dossier.person_id
-    woken = _raised(dossier.decision, decision)
-    if woken:
-        await _remind(service, person_id, decision.as_of + LEASE)
+    policy = await service.policy(decision.policy)
+    await _remind(service, person_id, decision.as_of + LEASE)
     if after.next_moment:
         await _remind(service, person_id, after.next_moment)
-    await _remind_of_grace(service, person_id, records, await service.policy(decision.policy))
-    if woken:
+    await _remind_of_grace(service, person_id, {**dossier.records, **records}, policy)
+    if _raised(dossier.decision, decision):
         await service.ledger.history.tell(person_id, [_told(decision, after)])
-    written = await service.ledger.people.decide(dossier, decision, records)
     await guarding.withdraw(service, person_id, _no_longer_held(dossier.decision, decision))
     await ties.forget(service, dossier, decision)
+    written = await service.ledger.people.decide(dossier, decision, records)
     log.info(
         "decided",
         person=person_id,
@@ -155,9 +167,8 @@ async def _write(
         state=after.entra.state,
         held=",".join(decision.hold) or "nothing",
     )
-    for target in woken:
-        if written.target(target).is_open(decision.wakes(target), decision.as_of):
-            await service.bus.wake(target, person_id, decision.event)
+    for target in _open(written, decision.as_of):
+        await service.bus.wake(target, person_id, decision.event)
     return Found.CHANGED
 
 
@@ -176,6 +187,8 @@ async def _park(
         if stored.problem != error.reason
     }
     if noted:
+        # A lane that still has the old policy parks behind the back of the new one's activation.
+        await _remind(service, dossier.person_id, service.clock.now() + LEASE)
         await service.ledger.people.note_records(dossier, noted)
     log.warning("parked", person=dossier.person_id, mender=error.mender, reason=error.reason)
     return Found.IDLE
@@ -252,15 +265,19 @@ def _cause(person: Person, seen: Observation | None) -> str | None:
 
 
 def baseline(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple[State, ...]]:
-    """What was applied in each target, and what had been decided with its held harm taken off."""
+    """What was applied in each target, and what had been decided with its held harm taken off.
+
+    What is held was decided against somebody who lived: also when nothing is applied yet,
+    because the account may be on its way.
+    """
     found: dict[TargetName, tuple[State, ...]] = {}
     hold = dossier.decision.hold if dossier.decision else {}
     for target in TargetName:
         applied = dossier.target(target).applied
         decided = compare.side(before, target).state if before else State.ABSENT
-        held = compare.harm(applied.state, decided) & set(hold)
-        if applied.account_id or decided in ALIVE:
-            found[target] = (applied.state,) if held else (applied.state, decided)
+        allowed = compare.without(frozenset(hold), decided)
+        if applied.account_id or decided in ALIVE or hold:
+            found[target] = (applied.state, allowed)
     return found
 
 

@@ -34,6 +34,8 @@ class Question:
     policy: Policy
     before: State
     after: Desired
+    held: Mapping[Harm, str]
+    """What the last decision holds, each kind with its batch."""
     cause: str | None
     """Why this harm must wait for a human whatever the count; None when it need not."""
 
@@ -68,16 +70,24 @@ async def ask(
 
 
 async def withdraw(service: Service, person_id: PersonId, was: Mapping[Harm, str]) -> None:
-    """Take someone's harm out of its batches: it is not wanted any more."""
+    """Take someone's harm out of its batches: it is not wanted any more.
+
+    Before the decision that says so is written: a stop in between leaves the old one, which is
+    then decided anew.
+    """
     for kind, batch_id in was.items():
         await service.ledger.harms.withdraw(kind, person_id)
-        while shown := await service.ledger.batches.read(batch_id):
-            if shown.batch.state != "open" or not shown.member(person_id):
-                break
-            try:
-                await service.ledger.batches.leave(shown, person_id)
-            except LostRace:
-                continue
+        await _leave(service, person_id, batch_id)
+
+
+async def _leave(service: Service, person_id: PersonId, batch_id: str) -> None:
+    while shown := await service.ledger.batches.read(batch_id):
+        if shown.batch.state != "open" or not shown.member(person_id):
+            return
+        try:
+            await service.ledger.batches.leave(shown, person_id)
+        except LostRace:
+            continue
 
 
 async def _ask_one(
@@ -89,7 +99,7 @@ async def _ask_one(
         now = service.clock.now()
         book = await service.ledger.harms.read(kind)
         mine = book.entries.get(question.person_id)
-        approval = await _approval(service, mine)
+        approval = await _approval(service, question, kind, mine)
         said = judge.verdict(
             mine,
             book.entries.values(),
@@ -97,7 +107,7 @@ async def _ask_one(
             approval=approval,
             allowed=limit.allowed(population),
             now=now,
-            always_hold=question.cause is not None,
+            always_hold=question.cause is not None or kind in question.held,
         )
         try:
             return await _note(service, question, book, targets, said, now)
@@ -125,8 +135,11 @@ async def _note(
         batch=batch_id,
         targets=targets,
     )
-    if book.entries.get(question.person_id) != entry:
+    mine = book.entries.get(question.person_id)
+    if mine != entry:
         await service.ledger.harms.enter(book, entry, now)
+    if mine and mine.batch and mine.batch != batch_id:
+        await _leave(service, question.person_id, mine.batch)
     return batch_id
 
 
@@ -138,7 +151,8 @@ async def _join(service: Service, question: Question, book: Book, now: datetime)
     """
     batches = service.ledger.batches
     mine = book.entries.get(question.person_id)
-    if mine and mine.batch and (shown := await _if_open(service, mine.batch)):
+    waits_in = question.held.get(book.kind) or (mine and mine.batch)
+    if waits_in and (shown := await _if_open(service, waits_in)):
         await batches.join(shown, question.member)
         return shown.batch.batch_id
     batch_id = book.open_batch or f"{book.kind}-1"
@@ -158,11 +172,13 @@ async def _if_open(service: Service, batch_id: str) -> Shown | None:
     return shown if shown and shown.batch.state == "open" else None
 
 
-async def _approval(service: Service, mine: HarmEntry | None) -> tuple[Batch, Member] | None:
-    if mine is None or mine.state != "held" or mine.batch is None:
-        return None
-    shown = await service.ledger.batches.read(mine.batch)
-    member = shown.member(mine.person_id) if shown else None
+async def _approval(
+    service: Service, question: Question, kind: Harm, mine: HarmEntry | None
+) -> tuple[Batch, Member] | None:
+    """The batch this harm waited in, when a human agreed to it, and what they saw."""
+    batch_id = question.held.get(kind) or (mine and mine.batch)
+    shown = await service.ledger.batches.read(batch_id) if batch_id else None
+    member = shown.member(question.person_id) if shown else None
     return (shown.batch, member) if shown and member and shown.batch.approved_by else None
 
 

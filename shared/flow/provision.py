@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from shared import log
 from shared.errors import (
@@ -28,7 +28,7 @@ from shared.flow.service import LEASE, Service
 from shared.ledger.history import Told
 from shared.ledger.people import Claim, Decision, Dossier, TargetRow
 from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
-from shared.model.change import Change, Kind, Plan
+from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import (
     ALIVE,
     DesiredEntra,
@@ -157,11 +157,11 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
     for _ in range(LOOKS):
         found = await work.lane.target.read(work.want, work.row.applied)
         if _is_protected(work, found):
+            # Never done, and never will be: it must not fill the guard's day either.
+            await _mark_done(work)
             return await _stop(work, "protected by the policy: never touched", None)
         name = await _name(work, found)
-        plan = work.lane.plan(
-            work.want, found, work.row.applied, name, frozenset(work.decision.hold)
-        )
+        plan = _plan(work, found, name)
         _settle_unsure(work, plan)
         if not plan:
             return await _finish(work, found, plan)
@@ -179,6 +179,25 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
         else:
             return await _finish(work, found, plan)
     raise Transient(f"{work.name} did not settle after {LOOKS} looks")
+
+
+def _plan[D: Want, A: Account](work: Work[D, A], found: Found[A], name: str) -> Plan:
+    """What is to be done; whoever may be blocked but not deleted yet is blocked."""
+    hold, applied = frozenset(work.decision.hold), _with_ours(work, found)
+    plan = work.lane.plan(work.want, found, applied, name, hold)
+    if work.want.state != State.DELETED or Harm.BLOCK in hold or not plan.held:
+        return plan
+    only_blocked = cast("D", work.want.model_copy(update={"state": State.BLOCKED}))
+    first = work.lane.plan(only_blocked, found, applied, name, hold)
+    return plan.model_copy(update={"changes": first.changes})
+
+
+def _with_ours(work: Work[Any, Any], found: Found[Any]) -> Applied:
+    """What we applied, with the account that a create of ours made whose answer was lost."""
+    applied = work.row.applied
+    if applied.account_id or not work.row.trying or not found.account:
+        return applied
+    return applied.model_copy(update={"account_id": found.account.id})
 
 
 def _never_ours(work: Work[Any, Any]) -> bool:
@@ -209,8 +228,8 @@ async def _claim[D: Want, A: Account](
 ) -> None:
     """Take the claim, with what a stop in the middle must not forget. Raises LostRace.
 
-    The name being tried, an adopted account, and the rights about to be given: a right that was
-    given and not remembered would never be taken away again.
+    The name being tried, an adopted account, and what is about to be given: a right, or an
+    account, that was given and not remembered would never be taken away again.
     """
     work.deadline = work.service.clock.monotonic() + CLAIM.total_seconds()
     applied = work.row.applied
@@ -218,9 +237,13 @@ async def _claim[D: Want, A: Account](
     row = work.row.model_copy(
         update={
             "claim": Claim(worker=work.worker, until=work.service.clock.wall() + CLAIM),
-            "trying": name or work.row.trying,
+            "trying": name or _creates(work.want, plan) or work.row.trying,
             "applied": applied.model_copy(
-                update={"account_id": _account_id(found) or applied.account_id, "rights": rights}
+                update={
+                    "account_id": _account_id(found) or applied.account_id,
+                    "state": work.want.state if _creates(work.want, plan) else applied.state,
+                    "rights": rights,
+                }
             ),
         }
     )
@@ -246,13 +269,12 @@ async def _carry_out[D: Want, A: Account](work: Work[D, A], plan: Plan) -> None:
 
 async def _finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan) -> Outcome:
     """Write down that it stands, after telling all who must know. Raises LostRace."""
-    service, person_id = work.service, work.dossier.person_id
-    now = service.clock.now()
+    service, now = work.service, work.service.clock.now()
     applied = _remember(work, found, plan)
-    if applied.is_manager and not work.row.applied.is_manager:
+    if _stands_now(applied) != _stands_now(work.row.applied):
+        # Who is waited for must be found by those who are woken next.
         await work.save(work.row.model_copy(update={"applied": applied}))
-    if not plan.held:
-        await service.ledger.harms.done(person_id, work.name, now)
+    await _mark_done(work, plan)
     await ties.wake_waiting(service, work.dossier)
     problem = "; ".join(plan.obstacles.values()) or None
     row = work.row.model_copy(
@@ -276,6 +298,18 @@ async def _finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: 
         return Outcome(ending=Ending.HELD, detail=held, changes=len(work.done))
     ending = Ending.DONE if work.done else Ending.NOTHING
     return Outcome(ending=ending, changes=len(work.done))
+
+
+async def _mark_done(work: Work[Any, Any], plan: Plan | None = None) -> None:
+    """This person's harm is done here, but for what a human must approve first."""
+    held = {change.harm for change in plan.held if change.harm} if plan else set()
+    now = work.service.clock.now()
+    await work.service.ledger.harms.done(work.dossier.person_id, work.name, now, but=held)
+
+
+def _stands_now(applied: Applied) -> tuple[str | None, bool]:
+    """What others wait for."""
+    return applied.account_id, applied.is_manager
 
 
 async def _write(work: Work[Any, Any], row: TargetRow) -> None:
@@ -367,6 +401,13 @@ def _with_topdesk_woken(work: Work[Any, Any], row: TargetRow) -> Decision | None
     woken = dict(work.decision.wake)
     woken[TargetName.TOPDESK] = work.decision.wakes(TargetName.TOPDESK) + 1
     return work.decision.model_copy(update={"wake": woken})
+
+
+def _creates(want: Want, plan: Plan) -> str:
+    """The number under which this plan makes an account or a card; "" when it makes none."""
+    if not any(change.kind in (Kind.CREATE_ACCOUNT, Kind.CREATE_CARD) for change in plan.changes):
+        return ""
+    return want.employee_id if isinstance(want, DesiredEntra) else want.employee_number
 
 
 def _about_to_be_given(

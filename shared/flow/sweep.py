@@ -9,18 +9,16 @@ can live, because a writer may have written the entry and not yet the row it ann
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.errors import LostRace, Misconfigured
 from shared.flow.activate import activate
 from shared.flow.approve import finish_approvals
+from shared.flow.at_once import all_of
 from shared.flow.decide import Found, decide, publish
 from shared.flow.service import LEASE, Service
 from shared.ledger.due import Entry
-
-AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -41,13 +39,7 @@ async def sweep(service: Service) -> Swept:
     by_person: dict[str, list[Entry]] = {}
     for entry in entries:
         by_person.setdefault(entry.person_id, []).append(entry)
-    limit = asyncio.Semaphore(AT_ONCE)
-
-    async def one(mine: list[Entry]) -> Found:
-        async with limit:
-            return await _look(service, mine)
-
-    found = await asyncio.gather(*map(one, by_person.values()))
+    found = await all_of(_look(service, mine) for mine in by_person.values())
     return Swept(
         changed=found.count(Found.CHANGED),
         open=found.count(Found.OPEN),
@@ -71,7 +63,7 @@ async def _look(service: Service, entries: list[Entry]) -> Found:
 
 async def _keep_while_young(service: Service, entry: Entry) -> None:
     """Its writer may still live: look again when it cannot any more."""
-    left = LEASE - (service.clock.wall() - entry.written_at)
-    if left.total_seconds() > 0:
-        moment = service.clock.now() + left
+    if service.clock.wall() - entry.written_at < LEASE:
+        # A whole life and more: an entry put off for less would be young for ever.
+        moment = service.clock.now() + 2 * LEASE
         await service.ledger.due.add(moment, entry.person_id, suffix=service.mint())

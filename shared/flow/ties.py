@@ -48,7 +48,10 @@ def manager_of(person: Person, policy: Policy, now: datetime) -> str | None:
 
 
 async def forget(service: Service, dossier: Dossier, decision: Decision) -> None:
-    """A manager this person no longer has loses the report, and is looked at again."""
+    """A manager this person no longer has loses the report, and is looked at again.
+
+    Before the decision is written: a stop in between leaves the old one, which is decided anew.
+    """
     old = dossier.decision
     if old is None:
         return
@@ -56,6 +59,7 @@ async def forget(service: Service, dossier: Dossier, decision: Decision) -> None
     policy = await service.policy(decision.policy)
     if was and was != manager_of(decision.person, policy, decision.as_of):
         await service.ledger.relations.no_longer_reports(was, dossier.person_id)
+        await service.ledger.relations.stop_waiting(was, dossier.person_id)
         await _remind(service, was, decision.as_of)
 
 

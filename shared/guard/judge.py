@@ -36,18 +36,26 @@ def verdict(
 ) -> Verdict:
     """Judge one person's harm. `others` are the entries of its kind, one's own may be among them.
 
-    `approval` is the batch one's own entry is held in with what a human saw of it. Only an
-    approval of exactly this content counts: what is held stays held though the day has room
-    again, or a mass leave would trickle through under the limit.
+    `approval` is the batch it waits in with what a human saw of it. Only an approval of exactly
+    this content counts. What is held stays held though the day has room again, or a mass leave
+    would trickle through under the limit: the caller says so by `always_hold`.
     """
     if mine and mine.is_open:
         return Verdict.GOES_ON
-    held = mine is not None and mine.state == "held"
-    if held and approval and approval[0].state != "open" and approval[1].content == content:
+    if mine and _was_done_just_now(mine, content, now):
+        return Verdict.RELEASE_APPROVED if mine.approved else Verdict.RELEASE
+    if approval and approval[0].state != "open" and approval[1].content == content:
         return Verdict.RELEASE_APPROVED
-    if held or always_hold or lately(others, now, but=mine.person_id if mine else None) >= allowed:
+    waits = mine is not None and mine.state == "held" and mine.content == content
+    but = mine.person_id if mine else None
+    if waits or always_hold or lately(others, now, but=but) >= allowed:
         return Verdict.HOLD
     return Verdict.RELEASE
+
+
+def _was_done_just_now(mine: HarmEntry, content: str, now: datetime) -> bool:
+    """Marked as done, and the row does not say so yet: a stop came between the two."""
+    return mine.done_at is not None and mine.content == content and not mine.is_past(now)
 
 
 def lately(entries: Iterable[HarmEntry], now: datetime, *, but: PersonId | None = None) -> int:

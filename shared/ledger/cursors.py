@@ -23,6 +23,8 @@ class Cursor(Frozen):
     full_sync_at: datetime | None = None
     population: int | None = None
     """How many people the last full answer named."""
+    mass_leave: str | None = None
+    """Why the people whom an answer ends wait for a human, until all of them are decided."""
     problem: str | None = None
     """Why the last read was refused or failed, for operators; None after a good one."""
 
@@ -38,8 +40,11 @@ class Cursors:
         row = await self._store.get(TABLE, source, _KEY)
         return (unpack(Cursor, row), row.etag) if row else (Cursor(), None)
 
-    async def move(self, source: str, cursor: Cursor, version: str | None) -> None:
-        """Write the cursor if it is still that version. Raises LostRace when another run did."""
+    async def move(self, source: str, cursor: Cursor, version: str | None) -> str:
+        """Write the cursor if it is still that version; answers the new one.
+
+        Raises LostRace when another run did.
+        """
         values = pack(cursor)
         operation = Replace(_KEY, values, version) if version else Insert(_KEY, values)
-        await self._store.write(TABLE, source, [operation])
+        return (await self._store.write(TABLE, source, [operation]))[0]

@@ -6,7 +6,7 @@ once cannot both be let through under one limit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,7 +56,7 @@ class Harms:
         return Book(kind, entries, writes, version, batch)
 
     async def enter(self, book: Book, entry: HarmEntry, now: datetime) -> None:
-        """Write one entry, and clear away those that no longer count.
+        """Write one entry, and clear away those that are past.
 
         Raises LostRace when anything was entered since the book was read.
         """
@@ -68,15 +68,17 @@ class Harms:
         past = [
             Delete(_ENTRY + old.person_id)
             for old in book.entries.values()
-            if old.done_at and not old.counts(now) and old.person_id != entry.person_id
+            if old.is_past(now) and old.person_id != entry.person_id
         ]
         put = Put(_ENTRY + entry.person_id, pack(entry))
         await self._store.write(TABLE, book.kind, [counter, put, *past[:_PRUNE_AT_ONCE]])
 
-    async def done(self, person_id: PersonId, target: TargetName, now: datetime) -> None:
-        """Mark every released harm of this person as done in this target."""
+    async def done(
+        self, person_id: PersonId, target: TargetName, now: datetime, *, but: Collection[Harm] = ()
+    ) -> None:
+        """Mark every released harm of this person as done in this target, but for some kinds."""
         for kind in Harm:
-            while not await self._mark(kind, person_id, target, now):
+            while kind not in but and not await self._mark(kind, person_id, target, now):
                 pass
 
     async def withdraw(self, kind: Harm, person_id: PersonId) -> None:

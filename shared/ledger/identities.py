@@ -7,11 +7,11 @@ of the record as last decided on saves a sync from opening every dossier; it is 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.errors import LostRace
 from shared.ledger.pack import key_of
-from shared.ledger.rows import Insert, Put, Row, Store
+from shared.ledger.rows import Insert, Put, Replace, Row, Store
 from shared.model.person import PersonId
 
 TABLE = "identities"
@@ -24,6 +24,8 @@ class Identity:
     number: str
     person_id: PersonId
     record_hash: str = ""
+    version: str = ""
+    """Of the row as read."""
 
 
 class Identities:
@@ -43,16 +45,26 @@ class Identities:
             if known := await self.find(source, number):
                 return known
             identity = Identity(number, fresh)
+            inserted = Insert(key_of(number), _row(identity))
             try:
-                await self._store.write(TABLE, source, [Insert(key_of(number), _row(identity))])
+                (version,) = await self._store.write(TABLE, source, [inserted])
             except LostRace:
                 continue
-            return identity
+            return replace(identity, version=version)
 
     async def note_hash(self, source: str, identity: Identity, record_hash: str) -> None:
-        """Remember what this record looked like when it was last decided on."""
-        noted = Identity(identity.number, identity.person_id, record_hash)
-        await self._store.write(TABLE, source, [Put(key_of(identity.number), _row(noted))])
+        """Remember what this record looked like when it was decided on.
+
+        When somebody else noted one meanwhile, nobody knows whose is the newer: none is kept,
+        and the next sync looks at that person again.
+        """
+        key = key_of(identity.number)
+        noted = _row(replace(identity, record_hash=record_hash))
+        try:
+            await self._store.write(TABLE, source, [Replace(key, noted, identity.version)])
+        except LostRace:
+            unknown = _row(replace(identity, record_hash=""))
+            await self._store.write(TABLE, source, [Put(key, unknown)])
 
     async def everyone(self, source: str) -> AsyncIterator[Identity]:
         """Read all numbers of a source, in key order."""
@@ -70,4 +82,5 @@ def _row(identity: Identity) -> dict[str, str]:
 
 def _identity(row: Row) -> Identity:
     values = row.properties
-    return Identity(str(values["number"]), PersonId(str(values["person"])), str(values["hash"]))
+    person_id = PersonId(str(values["person"]))
+    return Identity(str(values["number"]), person_id, str(values["hash"]), row.etag)

@@ -35,6 +35,10 @@ class HarmEntry(Frozen):
             return False
         return self.done_at is None or now < self.done_at + COUNTS_FOR
 
+    def is_past(self, now: datetime) -> bool:
+        """Done for so long that neither the limit nor a stopped worker needs it any more."""
+        return self.done_at is not None and now >= self.done_at + COUNTS_FOR
+
     @property
     def is_open(self) -> bool:
         """Released, and not yet done everywhere."""

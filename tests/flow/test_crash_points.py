@@ -1,0 +1,356 @@
+"""Every crash point: stop the process at every outside call of every story, and start it again.
+
+Enumerated, not sampled. After the restart HR's timer reads everyone, leases run out and the sweep
+brings back the rest, with the messages on the bus kept or lost; then the end must be the same as
+without the stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+import pytest
+from build import NOW, POLICY, TODAY, a_contract, a_leaver, a_name, a_record, moved
+from fakes import FakeClock, World, a_world
+from fakes import undisturbed as nothing_happens
+from stopping import (
+    Image,
+    Stopper,
+    WatchedStore,
+    begun_from,
+    image_of,
+    restarted,
+    runs_to_its_end,
+    watch,
+)
+from turning import deliver, first_load, leases_run_out, settle
+
+from shared.flow.approve import approve
+from shared.flow.collect import full_sync, signalled
+from shared.ledger.batches import Shown
+from shared.ledger.harms import Book
+from shared.ledger.people import Dossier
+from shared.ledger.sqlite import open_sqlite
+from shared.model.change import Harm
+from shared.model.desired import TargetName
+from shared.model.person import PersonId, Record
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of a story; `comes_again`: after a stop also when messages were lost."""
+
+    run: Callable[[World], Awaitable[object]]
+    comes_again: bool = True
+
+
+@dataclass(frozen=True)
+class Story:
+    """What stands before, and what is played at the risk of a stop."""
+
+    played: Sequence[Step]
+    before: Sequence[Step] = ()
+    end: datetime = NOW + timedelta(days=1)
+    """Until when the calendar runs on, so that every end is of the same day."""
+    policy: str = POLICY
+
+
+@dataclass
+class End:
+    """What stands after a story; equal for every stop in it."""
+
+    entra: Mapping[str, object] = field(default_factory=dict)
+    topdesk: Mapping[str, object] = field(default_factory=dict)
+    ledger: Mapping[str, object] = field(default_factory=dict)
+    guard: Mapping[str, object] = field(default_factory=dict)
+    waiting: Mapping[str, object] = field(default_factory=dict)
+    """Who has open work or is due."""
+    audit: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
+
+    def lacks(self, undisturbed: End) -> list[str]:
+        """What differs from the undisturbed end, and what the audit does not tell."""
+        wrong = []
+        for part in ("entra", "topdesk", "ledger", "guard", "waiting"):
+            is_now, should = getattr(self, part), getattr(undisturbed, part)
+            wrong += [
+                f"{part} {key}: {is_now.get(key)}\n    instead of {should.get(key)}"
+                for key in is_now.keys() | should.keys()
+                if is_now.get(key) != should.get(key)
+            ]
+        for number, lines in undisturbed.audit.items():
+            heard = self.audit[number]
+            untold = {line for line in lines if not {line, f"begun: {line}"} & heard}
+            wrong += [f"the audit of {number} lacks: {line}" for line in untold]
+        return wrong
+
+
+def hr_says(*records: Record) -> Step:
+    async def step(world: World) -> None:
+        world.hr.put(*records)
+
+    return Step(step)
+
+
+def signal(number: str) -> Step:
+    async def step(world: World) -> None:
+        await signalled(world.service, "afas", number)
+        await settle(world)
+
+    return Step(step, comes_again=False)
+
+
+def until(moment: datetime) -> Step:
+    """The calendar goes on to this moment, day by day."""
+
+    async def step(world: World) -> None:
+        while world.clock.calendar < moment:
+            left = (moment - world.clock.calendar).total_seconds()
+            world.clock.advance(seconds=min(left, timedelta(days=1).total_seconds()))
+            await settle(world)
+
+    return Step(step)
+
+
+def day(number: int) -> datetime:
+    """Noon of so many days from today."""
+    return NOW + timedelta(days=number, hours=3)
+
+
+def stands(*records: Record) -> tuple[Step, Step]:
+    """All of them are in HR and everything has come to stand."""
+    return hr_says(*records), Step(first_load)
+
+
+async def _everyone_is_read(world: World) -> None:
+    await full_sync(world.service, "afas")
+    await settle(world)
+
+
+async def _a_human_approves(world: World) -> None:
+    for shown in [s async for s in world.service.ledger.batches.unfinished()]:
+        if shown.batch.state == "open":
+            await approve(world.service, shown, "beheerder")
+    await settle(world)
+
+
+EVERYONE_IS_READ = Step(_everyone_is_read)
+A_HUMAN_APPROVES = Step(_a_human_approves)
+SANNE = a_record("1042")
+STRICT = POLICY.replace("count: 3", "count: 1")
+TEAM = tuple(a_record(str(n), name=a_name(birth=f"Nr{n}")) for n in range(2))
+TEAM_GONE = tuple(
+    record.model_copy(update={"contracts": a_leaver(TODAY - timedelta(days=3)).contracts})
+    for record in TEAM
+)
+ANNA = a_record("1", name=a_name(nickname="Anna"))
+BO = a_record("2", name=a_name(nickname="Bo"), contracts=(a_contract(key="2-1", manager="1"),))
+BO_ALONE = BO.model_copy(update={"contracts": (a_contract(key="2-1"),)})
+LATER = a_record("1042", contracts=(a_contract(start=TODAY + timedelta(days=20)),))
+AGAIN = a_contract(key="1042-2", start=TODAY + timedelta(days=40))
+BACK = a_record("1042", contracts=(a_contract(key="1042-1", end=TODAY), AGAIN))
+LEFT = (*stands(SANNE), hr_says(a_leaver(TODAY)), signal("1042"))
+
+STORIES = {
+    "first load": Story([EVERYONE_IS_READ], before=[hr_says(SANNE, TEAM[0])]),
+    "joiner": Story([signal("1042")], before=[*stands(TEAM[0]), hr_says(SANNE)]),
+    "pre-hire date": Story([until(day(20))], before=stands(LATER), end=day(21)),
+    "mover": Story(
+        [signal("1042")], before=[*stands(SANNE), hr_says(moved(SANNE, "ZORG", "Zorg"))]
+    ),
+    "leaver": Story(
+        [signal("1042"), until(day(1))], before=[*stands(SANNE), hr_says(a_leaver(TODAY))]
+    ),
+    "deletion": Story([until(day(32))], before=[*LEFT, until(day(30))], end=day(33)),
+    "returner": Story(
+        [signal("1042"), until(day(40))],
+        before=[*LEFT, until(day(32)), hr_says(BACK)],
+        end=day(41),
+    ),
+    "held and approved": Story(
+        [EVERYONE_IS_READ, A_HUMAN_APPROVES],
+        before=[*stands(*TEAM), hr_says(*TEAM_GONE)],
+        policy=STRICT,
+    ),
+    "one over the limit": Story(
+        [signal("0"), hr_says(TEAM_GONE[1]), signal("1"), A_HUMAN_APPROVES],
+        before=[*stands(*TEAM), hr_says(TEAM_GONE[0])],
+        policy=STRICT,
+    ),
+    "manager arrives": Story([signal("1")], before=[*stands(BO), hr_says(ANNA)]),
+    "manager loses his team": Story([signal("2")], before=[*stands(ANNA, BO), hr_says(BO_ALONE)]),
+    "held, then back": Story(
+        [EVERYONE_IS_READ, hr_says(*TEAM), EVERYONE_IS_READ],
+        before=[*stands(*TEAM), hr_says(*TEAM_GONE)],
+        policy=STRICT,
+    ),
+}
+
+
+async def begun(story: Story) -> Image:
+    """What stands before the story."""
+    clock = FakeClock()
+    store = WatchedStore(await open_sqlite(None, wall=clock.wall))
+    world = a_world(store, clock=clock, policy=story.policy)
+    for step in story.before:
+        await step.run(world)
+    return await image_of(world)
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a story went."""
+
+    end: End
+    moments: Sequence[str]
+    bus_mattered: bool
+    """Were there messages at the stop, or a signal that may come again?"""
+
+
+async def play(story: Story, image: Image, stopper: Stopper, *, bus_lost: bool) -> Played:
+    """Play a story with its stop, start it again, and see what stands in the end."""
+    world, bus_mattered = await begun_from(image, policy=story.policy), False
+    store = world.service.ledger.store
+    for step in story.played:
+        watch(world, stopper)
+        if not await runs_to_its_end(partial(step.run, world)):
+            bus_mattered = bool(world.bus.wakes) or not step.comes_again
+            world = await _started_again(world, bus_lost=bus_lost)
+            if step.comes_again or not bus_lost:
+                await step.run(world)
+    watch(world, nothing_happens)
+    await until(story.end).run(world)
+    end = await what_stands(world)
+    await store.close()
+    return Played(end, stopper.moments, bus_mattered)
+
+
+async def _started_again(world: World, *, bus_lost: bool) -> World:
+    world = restarted(world)
+    if bus_lost:
+        world.bus.wakes.clear()
+    else:
+        await deliver(world)
+    await full_sync(world.service, "afas")
+    await leases_run_out(world)
+    return world
+
+
+# --- what stands ---------------------------------------------------------------------------
+
+
+async def what_stands(world: World) -> End:
+    """Both targets, and what the ledger says of everybody, without ids that may differ."""
+    ledger = world.service.ledger
+    people = {k.number: k.person_id async for k in ledger.identities.everyone("afas")}
+    numbers = {person: number for number, person in people.items()}
+    dossiers = {number: await ledger.people.read(person) for number, person in people.items()}
+    now = world.clock.now()
+    due = [numbers[e.person_id] async for e in ledger.due.until(now)]
+    return End(
+        entra=_accounts(world),
+        topdesk=_cards(world),
+        ledger={number: _said(dossier) for number, dossier in dossiers.items()},
+        guard={str(kind): _counted(await ledger.harms.read(kind), numbers) for kind in Harm}
+        | {"batches": [_shown(s) async for s in ledger.batches.unfinished()]},
+        audit=await _told(world),
+        waiting=dict.fromkeys(due, "is due")
+        | {n: "open" for n, d in dossiers.items() if any(_is_open(d, t, now) for t in TargetName)},
+    )
+
+
+def _accounts(world: World) -> dict[str, object]:
+    everyone = {**world.entra.accounts, **world.entra.bin}
+    of = {account.id: account.employee_id for account in everyone.values()}
+    return {
+        str(account.employee_id): account.model_copy(
+            update={"id": "", "manager_id": of.get(account.manager_id or "")}
+        )
+        for account in everyone.values()
+    } | {"created": world.entra.created, "accounts": len(everyone)}
+
+
+def _cards(world: World) -> dict[str, object]:
+    of = {card.id: card.employee_number for card in world.topdesk.cards.values()}
+    return {
+        card.employee_number: card.model_copy(
+            update={
+                "id": "",
+                "manager_id": of.get(card.manager_id or ""),
+                "operator": card.operator and card.operator.model_copy(update={"id": ""}),
+            }
+        )
+        for card in world.topdesk.cards.values()
+    } | {"created": world.topdesk.created, "cards": len(world.topdesk.cards)}
+
+
+def _said(dossier: Dossier) -> object:
+    assert dossier.decision is not None
+    no_ids = {"account_id": "", "operator_id": ""}
+    return (
+        dossier.decision.person,
+        dossier.decision.ties.is_manager,
+        sorted(dossier.decision.hold),
+        {key: stored.record for key, stored in dossier.records.items()},
+        {
+            name: (row.applied.model_copy(update=no_ids), row.claim, row.attempt, row.problem)
+            for name, row in dossier.targets.items()
+        },
+    )
+
+
+def _counted(book: Book, numbers: Mapping[PersonId, str]) -> object:
+    return {
+        numbers[person]: entry.state
+        for person, entry in book.entries.items()
+        if entry.done_at is None
+    }
+
+
+def _shown(shown: Shown) -> object:
+    return shown.batch.kind, shown.batch.state, sorted(m.number for m in shown.members)
+
+
+def _is_open(dossier: Dossier, target: TargetName, now: datetime) -> bool:
+    wake = dossier.decision.wakes(target) if dossier.decision else 0
+    return dossier.target(target).is_open(wake, now)
+
+
+async def _told(world: World) -> dict[str, frozenset[str]]:
+    """What the audit says was done, by number."""
+    ledger = world.service.ledger
+    return {
+        known.number: frozenset([line.what async for line in ledger.history.of(known.person_id)])
+        async for known in ledger.identities.everyone("afas")
+    }
+
+
+@pytest.mark.parametrize("name", STORIES)
+async def test_stop_at_any_moment_ends_the_same(
+    name: str, record_property: Callable[[str, object], None]
+) -> None:
+    story = STORIES[name]
+    image = await begun(story)
+    undisturbed = await play(story, image, Stopper(), bus_lost=False)
+    stops, wrong = 0, {}
+
+    for at, moment in enumerate(undisturbed.moments):
+        for bus_lost in (False, True):
+            ended = await play(story, image, Stopper(at), bus_lost=bus_lost)
+            stops += 1
+            if lacking := ended.end.lacks(undisturbed.end):
+                wrong[f"{at} {moment}, bus {'lost' if bus_lost else 'kept'}"] = lacking
+            if not ended.bus_mattered:
+                break
+
+    record_property("stops", stops)
+    print(f"{name}: {len(undisturbed.moments)} moments, {stops} stops")  # noqa: T201 - for people
+    assert not undisturbed.end.waiting
+    assert not wrong, _first(wrong)
+
+
+def _first(wrong: Mapping[str, Sequence[str]]) -> str:
+    at, lacking = next(iter(wrong.items()))
+    return "\n  ".join([f"{len(wrong)} stops end otherwise: {list(wrong)}", at, *lacking])
