@@ -45,6 +45,9 @@ param afasContractsConnector string = 'T4E_HelloID_Employments_v2'
 @description('Field of both connectors that says when a row changed; empty: every poll reads everyone.')
 param afasModifiedField string = ''
 
+@description('Folder of the exports, where HR source csv is read; the app must be able to see it.')
+param csvFolder string = ''
+
 @description('When HR is asked what changed (NCRONTAB with seconds, UTC).')
 param hrPollSchedule string = '0 */15 * * * *'
 
@@ -172,6 +175,7 @@ var settings = union(
     AFAS_PERSONS_CONNECTOR: afasPersonsConnector
     AFAS_CONTRACTS_CONNECTOR: afasContractsConnector
     AFAS_MODIFIED_FIELD: afasModifiedField
+    CSV_FOLDER: csvFolder
     GRAPH_BASE_URL: graphBaseUrl
     GRAPH_AUTH: 'identity'
     TOPDESK_URL: topdeskUrl

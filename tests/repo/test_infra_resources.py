@@ -339,6 +339,29 @@ def test_queries_name_functions_that_there_are() -> None:
     assert set(named) <= _functions()
 
 
+def test_alerts_are_the_documented_ones(made: Made) -> None:
+    kinds = ("Microsoft.Insights/metricAlerts", "Microsoft.Insights/scheduledQueryRules")
+    alerts = {
+        re.sub(r"^instroom-(test|prod)-", "", alert["name"]): alert["properties"]["severity"]
+        for kind in kinds
+        for alert in _of(made, kind)
+    }
+    said = re.findall(r"^\| `([a-z-]+)` \| (\d) \|", _text("infra/README.md"), re.MULTILINE)
+
+    assert {name: int(severity) for name, severity in said} == alerts
+
+
+def test_administrator_is_told_of_every_secret() -> None:
+    named = {
+        found[1]
+        for value in _settings("test").values()
+        if (found := re.search(r"SecretName=([a-z-]+)", value))
+    }
+    told_of = re.findall(r"keyvault secret set .*--name ([a-z-]+)", _text("docs/deploy.md"))
+
+    assert set(told_of) == named
+
+
 # --- reading ---------------------------------------------------------------------------------
 
 
@@ -348,6 +371,10 @@ def _of(made: Made, kind: str) -> Made:
 
 def _last(resource: dict[str, Any]) -> str:
     return str(resource["name"]).rsplit("/", 1)[-1]
+
+
+def _text(document: str) -> str:
+    return (ROOT / document).read_text(encoding="utf-8")
 
 
 def _settings(environment: str) -> dict[str, str]:
