@@ -31,7 +31,7 @@ from sandbox.world import Person
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 DAY = timedelta(days=1)
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.05
 NEVER = "0 0 0 1 1 *"
 QUEUES = ("hr-signals", "entra", "topdesk")

@@ -15,7 +15,6 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from contract.host import process
 from contract.host.process import HostProcess
 from e2e.company import DAY, Company, systems
@@ -31,7 +30,6 @@ KILLS_AFTER = 4
 EVERY_TWO_SECONDS = {"HR_POLL_SCHEDULE": "*/2 * * * * *"}
 
 
-@pytest.mark.timeout(150)
 async def test_killing_the_host_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     rng = random.Random(SEED)  # noqa: S311 - repeatable moments, no secrets
     claims = 0
