@@ -1,7 +1,8 @@
 """Bring one person's cards in TOPdesk up to date, a change at a time. Called by flow.
 
 TOPdesk has no conditional writes, no idempotency keys and no unique employee number, and answers
-400 to what was done already: so every change reads first, and a create looks for the number.
+400 to what was done already: so every change reads first. A create looks for the number, unless
+that is what a read has just done.
 Decides nothing; which cards are meant is found in topdesk_cards.py.
 """
 
@@ -38,16 +39,22 @@ from shared.vendors.topdesk.operators import OperatorRow
 from shared.vendors.topdesk.persons import Ref, Written
 from shared.vendors.topdesk.tenant import Tenant
 
+JUST_NOW_SECONDS = 30.0
+"""So long may a create rely on the read before it; below what a claim reserves for one change."""
+
 
 class TopdeskTarget:
     """TOPdesk over REST as a target: persons, and the operator cards linked to them."""
 
     def __init__(self, tenant: Tenant, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._tenant = tenant
+        self._monotonic = monotonic
         self._lookups = Lookups(tenant, monotonic=monotonic)
         self._cards = Cards(tenant, self._lookups)
         self._persons = self._cards.persons
         self._operators = self._cards.operators
+        self._absent: dict[str, float] = {}
+        """When a read found no card with this number."""
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
@@ -61,7 +68,10 @@ class TopdeskTarget:
         Raises Permanent when several cards have the number, and when the recorded card is not
         shown and no other has the number; Transient or TargetDown when it cannot be known now.
         """
-        return await self._cards.read(desired, applied)
+        found = await self._cards.read(desired, applied)
+        if found.account is None:
+            self._note_absent(desired.employee_number)
+        return found
 
     async def probe(self) -> None:
         """Return when TOPdesk lets Instroom's operator in and list persons; see Target."""
@@ -114,7 +124,9 @@ class TopdeskTarget:
 
     async def _create(self, change: Change) -> Done:
         _refuse_what_is_too_long(change.values)
-        for person in await self._cards.with_number(str(change.values.get(EMPLOYEE_NUMBER) or "")):
+        number = str(change.values.get(EMPLOYEE_NUMBER) or "")
+        known_absent = self._was_absent_just_now(number)
+        for person in () if known_absent else await self._cards.with_number(number):
             if person.archived:
                 raise UnknownReply(
                     "an archived card with the number has come to light: read again"
@@ -123,6 +135,16 @@ class TopdeskTarget:
             return Done(account_id=person.id)
         created = await self._persons.create(await self._resolved(change.values, None))
         return Done(account_id=created.id)
+
+    def _note_absent(self, number: str) -> None:
+        now = self._monotonic()
+        still = {n: at for n, at in self._absent.items() if now - at < JUST_NOW_SECONDS}
+        self._absent = {**still, number: now}
+
+    def _was_absent_just_now(self, number: str) -> bool:
+        """Has a read just told? Good for one create: whatever repeats it must look again."""
+        at = self._absent.pop(number, float("-inf"))
+        return self._monotonic() - at < JUST_NOW_SECONDS
 
     async def _update(self, card_id: str, values: Mapping[str, Value]) -> None:
         _refuse_what_is_too_long(values)

@@ -70,7 +70,8 @@ class Rig:
             base_url="https://acme.topdesk.example",
             auth=("provisioning", self.password),
         )
-        self.target = TopdeskTarget(Tenant(Rest(client, name="topdesk", concurrency=4)))
+        self.tenant = Tenant(Rest(client, name="topdesk", concurrency=4))
+        self.target = TopdeskTarget(self.tenant)
 
     def persons(self) -> list[dict[str, Any]]:
         return list(self.world.table("persons").values())
@@ -482,6 +483,31 @@ async def test_the_same_create_at_one_moment_makes_one_card(rig: Rig) -> None:
     assert one == other
     assert first == second
     assert (len(rig.persons()), len(rig.operators())) == (1, 1)
+
+
+async def test_a_create_relies_on_the_read_before_it_once(rig: Rig) -> None:
+    found = await rig.target.read(a_desired(), Applied())
+    create = topdesk(a_desired(), found, Applied()).changes[0]
+    rig.faults.plan(Fault("status", count=1, status=404, method="GET", path=".*/persons"))
+
+    done = await rig.target.do(create, Applied())
+    assert len(rig.persons()) == 1
+    with pytest.raises(Permanent):
+        await rig.target.do(create, Applied())
+    assert (await rig.target.do(create, Applied())).account_id == done.account_id
+    assert len(rig.persons()) == 1
+
+
+async def test_a_create_looks_again_when_the_read_is_old() -> None:
+    rig, elapsed = make_rig(), [0.0]
+    slow = TopdeskTarget(rig.tenant, monotonic=lambda: elapsed[0])
+    found = await slow.read(a_desired(), Applied())
+    create = topdesk(a_desired(), found, Applied()).changes[0]
+    meanwhile = await rig.target.do(create, Applied())
+    elapsed[0] = 30.0
+
+    assert await slow.do(create, Applied()) == meanwhile
+    assert len(rig.persons()) == 1
 
 
 async def test_a_change_of_another_target_is_refused(rig: Rig) -> None:
