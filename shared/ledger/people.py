@@ -92,6 +92,9 @@ class TargetRow(Frozen):
         return self.served < wake or (self.due_at is not None and self.due_at <= now)
 
 
+_UNTOUCHED = TargetRow()
+
+
 @dataclass(frozen=True)
 class Dossier:
     """Everything the ledger holds of a person, read together, with the versions for writing."""
@@ -105,7 +108,7 @@ class Dossier:
 
     def target(self, name: TargetName) -> TargetRow:
         """The target's row, or an untouched one."""
-        return self.targets.get(name, TargetRow())
+        return self.targets.get(name, _UNTOUCHED)
 
 
 class People:
