@@ -23,6 +23,7 @@ WEBHOOK_SECRET = "WEBHOOK_SECRET_"  # noqa: S105 - the beginning of a name
 KNOWN_SOURCES = ("afas", "csv")
 SHORTEST_SECRET = 24
 """Bytes in the key of a webhook."""
+_REFERENCE = "@Microsoft.KeyVault("
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -138,6 +139,7 @@ def problems(settings: Settings) -> Iterator[Misconfigured]:
         yield Misconfigured(
             "POLICY_FILE", "there is no such file", "Deploy policy.yaml with the app"
         )
+    yield from _unresolved(settings)
     yield from _source_problems(settings)
     yield from _target_problems(settings)
     yield from _schedule_problems(settings)
@@ -148,6 +150,18 @@ def problems(settings: Settings) -> Iterator[Misconfigured]:
             "the calendar can only be moved on a laptop",
             "Remove it, or let ServiceBusConnection point at the sandbox",
         )
+
+
+def _unresolved(settings: Settings) -> Iterator[Misconfigured]:
+    """A Key Vault reference that Azure could not resolve reaches the app as its own text."""
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr) and value.get_secret_value().startswith(_REFERENCE):
+            yield Misconfigured(
+                str(field.alias),
+                "its Key Vault reference is not resolved",
+                "See that the secret exists and that the app's identity may read it",
+            )
 
 
 def is_loopback(settings: Settings) -> bool:

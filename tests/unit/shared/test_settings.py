@@ -73,6 +73,15 @@ def test_missing_setting_is_told_with_an_example(
     assert problems[name].startswith(f"{name}: is not set. Give it ")
 
 
+def test_unresolved_reference_is_told_as_such(whole: dict[str, str]) -> None:
+    reference = "@Microsoft.KeyVault(SecretUri=https://kluis.vault.azure.net/secrets/afas/)"
+
+    told = list(problems(read({**whole, "AFAS_TOKEN": reference})))
+
+    assert [problem.what for problem in told] == ["AFAS_TOKEN"]
+    assert "not resolved" in str(told[0])
+
+
 def test_namespace_replaces_the_connection_string(whole: dict[str, str]) -> None:
     del whole["ServiceBusConnection"]
     whole["ServiceBusConnection__fullyQualifiedNamespace"] = "voorbeeld.servicebus.windows.net"
