@@ -89,6 +89,8 @@ class FakeSource:
         for number in sorted(self.changed):
             if number in self.people:
                 yield self.people[number]
+        if self.fails:
+            raise self.fails
         self.changed.clear()
 
     async def probe(self) -> None:

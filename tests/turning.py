@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from fakes import World
@@ -9,7 +10,12 @@ from fakes import World
 from shared.flow.collect import full_sync
 from shared.flow.provision import provision
 from shared.flow.sweep import sweep
+from shared.ledger.batches import Shown
+from shared.ledger.people import Dossier
+from shared.model.account import EntraAccount, TopdeskCard
+from shared.model.change import Harm
 from shared.model.outcome import Outcome
+from shared.model.person import PersonId
 
 
 async def deliver(world: World) -> list[Outcome]:
@@ -50,3 +56,59 @@ async def leases_run_out(world: World) -> None:
     """Let claims and leases end and everything unfinished come back."""
     world.clock.advance(seconds=timedelta(minutes=16).total_seconds())
     await settle(world)
+
+
+async def minutes_pass(world: World, minutes: float) -> None:
+    """Let some time run, and what came due be worked off."""
+    world.clock.advance(minutes=minutes)
+    await settle(world)
+
+
+def with_policy(world: World, text: str) -> World:
+    """The same world after a deployment with this policy file."""
+    return replace(world, service=replace(world.service, policy_text=lambda: text))
+
+
+async def person_id_of(world: World, number: str) -> PersonId:
+    """Who has this number."""
+    known = await world.service.ledger.identities.find("afas", number)
+    assert known is not None
+    return known.person_id
+
+
+async def dossier_of(world: World, number: str) -> Dossier:
+    """What the ledger holds of this number."""
+    return await world.service.ledger.people.read(await person_id_of(world, number))
+
+
+async def held_of(world: World, number: str) -> set[Harm]:
+    """The kinds of harm that wait for a human."""
+    decision = (await dossier_of(world, number)).decision
+    assert decision is not None
+    return set(decision.hold)
+
+
+async def audit_of(world: World, number: str) -> list[str]:
+    """What the audit says was done to this number."""
+    person_id = await person_id_of(world, number)
+    return [line.what async for line in world.service.ledger.history.of(person_id)]
+
+
+async def open_batches(world: World) -> list[Shown]:
+    """What waits for a human."""
+    shown = [s async for s in world.service.ledger.batches.unfinished()]
+    return [s for s in shown if s.batch.state == "open"]
+
+
+def account_of(world: World, number: str) -> EntraAccount:
+    """The account of this number, which must exist."""
+    account = world.entra.by_number(number)
+    assert account is not None
+    return account
+
+
+def card_of(world: World, number: str) -> TopdeskCard:
+    """The card of this number, which must exist."""
+    card = world.topdesk.by_number(number)
+    assert card is not None
+    return card

@@ -88,6 +88,7 @@ async def _decide(
         after = desired(person, known, policy, now)
     except Permanent as error:
         return await _park(service, dossier, records, error)
+    records = {**_mended(dossier), **records}
     before = await _before(service, dossier)
     asked = Question(
         person_id=dossier.person_id,
@@ -182,7 +183,7 @@ async def _park(
     """Facts that policy cannot work with: kept with the reason; the last decision lives on."""
     kept = {**dossier.records, **records}
     noted = {
-        key: stored.model_copy(update={"problem": error.reason})
+        key: stored.model_copy(update={"problem": error.reason, "mender": error.mender})
         for key, stored in kept.items()
         if stored.problem != error.reason
     }
@@ -192,6 +193,15 @@ async def _park(
         await service.ledger.people.note_records(dossier, noted)
     log.warning("parked", person=dossier.person_id, mender=error.mender, reason=error.reason)
     return Found.IDLE
+
+
+def _mended(dossier: Dossier) -> dict[str, StoredRecord]:
+    """Records that were parked for another reason than HR's rows: they can be used now."""
+    return {
+        key: stored.model_copy(update={"problem": None, "mender": None})
+        for key, stored in dossier.records.items()
+        if stored.mender not in (None, "hr")
+    }
 
 
 def _observed(dossier: Dossier, seen: Observation) -> dict[str, StoredRecord] | None:
@@ -214,6 +224,7 @@ def _observed(dossier: Dossier, seen: Observation) -> dict[str, StoredRecord] | 
             observed_at=seen.observed_at,
             missing_since=((old and old.missing_since) or seen.observed_at) if absent else None,
             problem=seen.problem,
+            mender="hr" if seen.problem else None,
         )
     }
 

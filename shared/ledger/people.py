@@ -40,6 +40,8 @@ class StoredRecord(Frozen):
     missing_since: datetime | None = None
     problem: str | None = None
     """Why the newest row of HR could not be used; the record before it lives on."""
+    mender: Mender | None = None
+    """Who must mend that."""
 
 
 class Decision(Frozen):
