@@ -140,7 +140,7 @@ async def _end_claims(state: Path) -> int:
     async for known in ledger.identities.everyone("afas"):
         dossier = await ledger.people.read(known.person_id)
         for name, row in dossier.targets.items():
-            if row.claim:
+            if row.claim and row.claim.until > datetime.now(UTC):
                 over = row.claim.model_copy(update={"until": datetime.now(UTC)})
                 claimed = row.model_copy(update={"claim": over})
                 dossier = await ledger.people.save(dossier, name, claimed)
