@@ -76,10 +76,10 @@ def test_missing_setting_is_told_with_an_example(
 def test_unresolved_reference_is_told_as_such(whole: dict[str, str]) -> None:
     reference = "@Microsoft.KeyVault(SecretUri=https://kluis.vault.azure.net/secrets/afas/)"
 
-    told = list(problems(read({**whole, "AFAS_TOKEN": reference})))
+    problems = wrong({**whole, "AFAS_TOKEN": reference})
 
-    assert [problem.what for problem in told] == ["AFAS_TOKEN"]
-    assert "not resolved" in str(told[0])
+    assert set(problems) == {"AFAS_TOKEN"}
+    assert "not resolved" in problems["AFAS_TOKEN"]
 
 
 def test_namespace_replaces_the_connection_string(whole: dict[str, str]) -> None:
