@@ -49,8 +49,10 @@ async def signalled(service: Service, source_name: str, number: str) -> Found:
     source = _source(service, source_name)
     began = service.clock.now()
     reading = await source.one(number)
+    if reading is not None and reading.number is not None:
+        number = reading.number  # a webhook may name people by another key than their number
     known = await service.ledger.identities.find(source_name, number)
-    if reading is None and known is None:
+    if known is None and (reading is None or reading.number is None):
         log.info("unknown number signalled", source=source_name)
         return Found.IDLE
     return await _observe(service, source_name, number, reading, began)

@@ -51,18 +51,23 @@ def check(
 
     `known` is the source's name when it is configured, `secret` its signature secret.
     """
+    webhook = _webhook(admitted(body, secret=secret, known=known), str(known))
+    lower = {name.lower(): value for name, value in headers.items()}
+    _verify(webhook, body, lower)
+    return Call(lower["webhook-id"], _numbers(body))
+
+
+def admitted(body: bytes, *, secret: str | None, known: str | None) -> str:
+    """The secret to check with, when such a call can come in at all. Raises Refused."""
     if known is None:
         raise Refused(404, "there is no such HR source here")
     if secret is None:
         raise Refused(404, f"no webhook is set up: WEBHOOK_SECRET_{known.upper()} is not set")
-    webhook = _webhook(secret, known)
     if len(body) > MAX_BODY:
         raise Refused(
             413, f"a webhook holds at most {MAX_BODY} bytes; name people in several calls"
         )
-    lower = {name.lower(): value for name, value in headers.items()}
-    _verify(webhook, body, lower)
-    return Call(lower["webhook-id"], _numbers(body))
+    return secret
 
 
 def message_id(said: Signal, webhook_id: str) -> str:
