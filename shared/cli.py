@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
-from datetime import datetime, time
+from datetime import datetime, time, tzinfo
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +25,7 @@ from shared.flow.preview import Preview
 from shared.flow.service import Service
 from shared.ledger.batches import Shown
 from shared.ledger.people import Dossier
+from shared.model.change import Harm
 from shared.model.desired import TargetName
 from shared.policy.load import load
 
@@ -100,8 +101,9 @@ def held() -> None:
 
     async def show(service: Service) -> None:
         waiting = [shown async for shown in service.ledger.batches.unfinished()]
+        zone = (await service.active_policy())[1].zone if waiting else None
         for shown in waiting:
-            _print_batch(shown)
+            _print_batch(shown, zone)
         if not waiting:
             console.print("Nothing is held.")
 
@@ -239,16 +241,19 @@ async def _print_person(service: Service, source: str, number: str) -> None:
             table.add_row(right, "; ".join(f"{r.rule}: {r.because}" for r in reasons))
         console.print(table)
     table = Table("when", "who", "what", title="history", title_justify="left", box=None)
+    zone = (await service.active_policy())[1].zone
     async for told in service.ledger.history.of(known.person_id):
-        table.add_row(f"{told.at:%Y-%m-%d %H:%M}", told.who, told.what)
+        table.add_row(f"{told.at.astimezone(zone):%Y-%m-%d %H:%M}", told.who, told.what)
     console.print(table)
 
 
-def _print_batch(shown: Shown) -> None:
+def _print_batch(shown: Shown, zone: tzinfo | None) -> None:
     batch = shown.batch
+    will = {Harm.BLOCK: "lose their sign-in", Harm.DELETE: "lose their account"}[batch.kind]
     console.print(
-        f"[bold]{batch.batch_id}[/bold]: {len(shown.members)} people, {batch.kind}, since "
-        f"{batch.opened_at:%Y-%m-%d %H:%M}\n  because {batch.cause}"
+        f"[bold]{batch.batch_id}[/bold]: {len(shown.members)} people would {will}; held since "
+        f"{batch.opened_at.astimezone(zone):%Y-%m-%d %H:%M}\n  because {batch.cause}",
+        soft_wrap=True,
     )
     table = Table("person", "from", "to", "HR says", box=None)
     for member in sorted(shown.members, key=lambda m: m.number):

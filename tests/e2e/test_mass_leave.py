@@ -73,7 +73,7 @@ async def _hr_ends(company: Company, leaving: list[str]) -> None:
 async def _held(company: Company, leaving: list[str]) -> tuple[str, str]:
     """The batch and the mark, as `held` prints them."""
     printed = await company.instroom("held")
-    assert f"{len(leaving)} people, block" in printed
+    assert f"{len(leaving)} people would lose their sign-in" in printed
     assert [n for n in leaving if f"afas:{n}" not in printed] == [], printed
     found = re.search(r"instroom approve (\S+) --seen (\S+)", printed)
     assert found, printed
