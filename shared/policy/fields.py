@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from functools import cache
 from string import Formatter
 
 from shared.model.person import Contract, Person, Unit
@@ -101,8 +102,11 @@ def check_template(template: str, allowed: frozenset[str]) -> None:
 
 def fill(template: str, known: Facts) -> str | None:
     """The template with its fields filled in; None when nothing is left of it."""
-    pieces = []
-    for text, name, _, _ in Formatter().parse(template):
-        pieces.append(text)
-        pieces.append(known.get(name, "") if name else "")
+    pieces = (f"{text}{known.get(name, '') if name else ''}" for text, name in _parts(template))
     return " ".join("".join(pieces).split()) or None
+
+
+@cache
+def _parts(template: str) -> tuple[tuple[str, str | None], ...]:
+    """Text and the field behind it; parsed once, for a template is filled for everybody."""
+    return tuple((text, name) for text, name, _, _ in Formatter().parse(template))
