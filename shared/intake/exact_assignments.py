@@ -85,8 +85,8 @@ class _Piece:
         return (
             self.contract.sequence,
             self.contract.kind,
-            (place.department, place.job, place.cost_centre) if place else None,
-            (work.hours, work.fte) if work else None,
+            (place.department, place.job, place.cost_centre) if place else (None, None, None),
+            (work.hours, work.fte) if work else (0.0, 0.0),
         )
 
 

@@ -289,5 +289,7 @@ def _waiting(wall: Callable[[], float]) -> Callable[[httpx.Response], float | No
 
 def _until(reset: str | None, now: float, most: float) -> float:
     """Seconds until then; the whole window when the clocks do not agree."""
-    seconds = int(reset) / 1000 - now if reset and reset.isdecimal() else most
+    if not reset or not reset.isdecimal():
+        return most
+    seconds = int(reset) / 1000 - now
     return seconds + 1 if 0 <= seconds <= most else most
