@@ -10,6 +10,7 @@ import pytest
 from build import a_record
 from contract.source.csv_stage import csv_stage
 from contract.source.exact_stage import exact_stage
+from contract.source.nmbrs_stage import nmbrs_stage
 from contract.source.stage import Stage
 from fakes import FakeSource
 
@@ -101,6 +102,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     "AFAS polled": lambda: _afas(WITH_LOG),
     "AFAS read whole": lambda: _afas(WITHOUT_LOG),
     "CSV": csv_stage,
+    "Nmbrs": nmbrs_stage,
     "Exact": exact_stage,
     "Exact, the other reading": lambda: exact_stage(
         timestamp_as_text=False, padded_codes=False, local_midnight=True
