@@ -21,6 +21,7 @@ ZONE = ZoneInfo("Europe/Amsterdam")
 _NO_DATE_YEAR, _NO_END_YEAR = 1, 9999
 _MONTHS_OF = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 _WEEKS_OF = {"four": 4, "week": 1}
+_WEEKS_OF_A_YEAR = 53
 
 
 def as_text(value: Any) -> Any:
@@ -73,6 +74,8 @@ class Period(Wire):
     def first_day(self, kind: str) -> date:
         """Its first day. Raises ValueError when a year of this kind has no such period."""
         if weeks := _weeks(kind):
+            if weeks * self.period > _WEEKS_OF_A_YEAR:
+                raise ValueError("no year has so many periods")
             return date.fromisocalendar(self.year, (self.period - 1) * weeks + 1, 1)
         return date(self.year, (self.period - 1) * _months(kind) + 1, 1)
 
