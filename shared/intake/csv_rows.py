@@ -323,8 +323,8 @@ def _contracts(number: str, rows: Sequence[Cells]) -> tuple[Contract, ...]:
         key = f"{row.text('contract.key') or number}_{start:%Y%m%d}"
         if row.text("contract.key") and key in made:
             raise Wrong("contract.key", row.line, "is that of another row with the same start")
-        contract = _contract(key, start, end, row)
-        made[_free(key, made)] = contract.model_copy(update={"key": _free(key, made)})
+        key = _free(key, made)
+        made[key] = _contract(key, start, end, row)
     return tuple(sorted(made.values(), key=lambda one: (one.start, one.key)))
 
 
