@@ -46,8 +46,8 @@ def serve(rest: list[str]) -> int:
 
 
 def test(rest: list[str]) -> int:
-    """Run every test; four processes on two cores, for many of them wait."""
-    return run(PYTHON, "-m", "pytest", "-n", "4", "--dist", "worksteal", "-q", *rest)
+    """Run every test; three processes on two cores, for many of them wait."""
+    return run(PYTHON, "-m", "pytest", "-n", "3", "--dist", "worksteal", "-q", *rest)
 
 
 def check(rest: list[str]) -> int:

@@ -32,8 +32,8 @@ def bus() -> Iterator[Broker]:
 
 
 def test_lock_is_renewed_while_the_function_runs(tmp_path: Path) -> None:
-    with broker.thread(queues(lock_seconds=1.2)) as bus:
-        send(bus, *both("sleep=2.5"))
+    with broker.thread(queues(lock_seconds=4)) as bus:
+        send(bus, *both("sleep=5"))
         with running(the_app(tmp_path, bus)) as host:
             ends = [host.wait_for("^end ") for _ in range(2)]
             ended_in_order(host)
@@ -57,11 +57,11 @@ def test_lock_is_lost_after_the_renewal_duration(tmp_path: Path) -> None:
 
 
 def test_session_lock_is_renewed_while_the_session_is_idle(tmp_path: Path) -> None:
-    with broker.thread(queues(lock_seconds=1.2)) as bus:
+    with broker.thread(queues(lock_seconds=4)) as bus:
         send(bus, a_batch(ENTRA, "sleep=0", sessions=["p1"]))
         with running(the_app(tmp_path, bus, sessionIdleTimeout="00:00:20")) as host:
             host.wait_for("entra  queue  succeeded")
-            time.sleep(2.0)  # longer than the lock, on the broker's real clock
+            time.sleep(5.0)  # longer than the lock, on the broker's real clock
             send(bus, a_batch(ENTRA, "sleep=0", sessions=["p1"]))
             host.wait_for('^begin .*"count": 1')
             host.wait_for("entra  queue  succeeded")
