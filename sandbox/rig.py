@@ -15,7 +15,7 @@ import secrets
 import socket
 import sys
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,13 +190,21 @@ def _settings(
     }
 
 
+class _Server(uvicorn.Server):
+    """One of several servers in a process: Ctrl-C is for whoever started them all."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
 @asynccontextmanager
 async def _served(app: AsgiApp, port: int) -> AsyncIterator[str]:
     """An ASGI app on loopback, until the block ends."""
     listener = socket.create_server(("127.0.0.1", port))
     config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_keep_alive=60)
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,method-assign,unused-ignore]
+    server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
