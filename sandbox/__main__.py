@@ -1,6 +1,7 @@
 """`python -m sandbox`: the whole stack on fixed ports, until Ctrl-C; or one part of it.
 
-Parts: `broker`, `host`, `afas`, `graph`, `topdesk`, each with its own options (`--help`).
+Parts: `broker`, `host`, `afas`, `exact`, `nmbrs`, `graph`, `topdesk`, each with its own options
+(`--help`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from rich.console import Console
 
 from sandbox import rig
 
-PARTS = ("broker", "host", "afas", "graph", "topdesk")
+PARTS = ("broker", "host", "afas", "exact", "nmbrs", "graph", "topdesk")
 PORTS = {"host": 7071, "broker": 5672, "afas": 8010, "graph": 8011, "topdesk": 8012}
 STATE = rig.ROOT / ".instroom" / "run"
 console = Console(highlight=False)
