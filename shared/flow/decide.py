@@ -90,6 +90,7 @@ async def _decide(
         return await _park(service, dossier, records, error)
     records = {**_mended(dossier), **records}
     before = await _before(service, dossier)
+    harms = compare.harms(baseline(dossier, before), after)
     asked = Question(
         person_id=dossier.person_id,
         person=person,
@@ -97,10 +98,11 @@ async def _decide(
         policy=policy,
         before=dossier.target(TargetName.ENTRA).applied.state,
         after=after,
-        held=dossier.decision.hold if dossier.decision else {},
+        decided=harms.keys() - compare.harms(_decided(dossier, before), after).keys(),
+        held=_hold(dossier),
         cause=_cause(person, seen),
     )
-    hold = await guarding.ask(service, asked, compare.harms(baseline(dossier, before), after))
+    hold = await guarding.ask(service, asked, harms)
     decision = Decision(
         person=person,
         ties=known.model_copy(update={"login": None}),  # lies in the row of Entra
@@ -111,6 +113,8 @@ async def _decide(
         event=compare.event(before, after),
     )
     if _same(dossier.decision, decision, before, after):
+        # Who was stopped, or lost a race, may have left somebody in a batch.
+        await guarding.withdraw(service, dossier.person_id, {}, decision.hold)
         if _news(dossier, records):
             await _remind_of_grace(service, dossier.person_id, records, policy)
         if records:
@@ -158,7 +162,8 @@ async def _write(
     await _remind_of_grace(service, person_id, {**dossier.records, **records}, policy)
     if _raised(dossier.decision, decision):
         await service.ledger.history.tell(person_id, [_told(decision, after)])
-    await guarding.withdraw(service, person_id, _no_longer_held(dossier.decision, decision))
+    if dossier.decision:
+        await guarding.withdraw(service, person_id, _hold(dossier), decision.hold)
     await ties.forget(service, dossier, decision)
     written = await service.ledger.people.decide(dossier, decision, records)
     log.info(
@@ -282,21 +287,32 @@ def baseline(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple
     because the account may be on its way.
     """
     found: dict[TargetName, tuple[State, ...]] = {}
-    hold = dossier.decision.hold if dossier.decision else {}
-    for target in TargetName:
+    for target, states in _decided(dossier, before).items():
         applied = dossier.target(target).applied
-        decided = compare.side(before, target).state if before else State.ABSENT
-        allowed = compare.without(frozenset(hold), decided)
-        if applied.account_id or decided in ALIVE or hold:
-            found[target] = (applied.state, allowed)
+        if applied.account_id or ALIVE & {*states} or _hold(dossier):
+            found[target] = (applied.state, *states)
     return found
+
+
+def _decided(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple[State, ...]]:
+    """What the last decision lets each target do."""
+    if before is None:
+        return {}
+    return {
+        target: (compare.without(_hold(dossier), compare.side(before, target).state),)
+        for target in TargetName
+    }
+
+
+def _hold(dossier: Dossier) -> Mapping[Harm, str]:
+    return dossier.decision.hold if dossier.decision else {}
 
 
 def _wakes(
     dossier: Dossier, before: Desired | None, after: Desired, hold: Mapping[Harm, str]
 ) -> dict[TargetName, int]:
     wake = dict(dossier.decision.wake) if dossier.decision else {}
-    held_before = dossier.decision.hold if dossier.decision else {}
+    held_before = _hold(dossier)
     touched = compare.touched(before, after)
     for target in TargetName:
         if target == TargetName.TOPDESK and after.topdesk.waits_for_account:
@@ -308,11 +324,6 @@ def _wakes(
 
 def _raised(old: Decision | None, new: Decision) -> tuple[TargetName, ...]:
     return tuple(t for t in TargetName if new.wakes(t) > (old.wakes(t) if old else 0))
-
-
-def _no_longer_held(old: Decision | None, new: Decision) -> dict[Harm, str]:
-    was = old.hold if old else {}
-    return {kind: batch for kind, batch in was.items() if kind not in new.hold}
 
 
 def _same(old: Decision | None, new: Decision, before: Desired | None, after: Desired) -> bool:

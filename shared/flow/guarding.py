@@ -7,7 +7,7 @@ again when somebody else was asked in between.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +34,8 @@ class Question:
     policy: Policy
     before: State
     after: Desired
+    decided: Collection[Harm]
+    """Harm of the last decision that was let through: a target may still be at it."""
     held: Mapping[Harm, str]
     """What the last decision holds, each kind with its batch."""
     cause: str | None
@@ -69,15 +71,20 @@ async def ask(
     return held
 
 
-async def withdraw(service: Service, person_id: PersonId, was: Mapping[Harm, str]) -> None:
-    """Take someone's harm out of its batches: it is not wanted any more.
+async def withdraw(
+    service: Service, person_id: PersonId, was: Mapping[Harm, str], hold: Collection[Harm]
+) -> None:
+    """Take someone's harm out of its batches: it is not, or never came to be, what is decided.
 
     Before the decision that says so is written: a stop in between leaves the old one, which is
-    then decided anew.
+    then decided anew. A lane that holds the same person meanwhile finds its way back by its lease.
     """
-    for kind, batch_id in was.items():
-        await service.ledger.harms.withdraw(kind, person_id)
-        await _leave(service, person_id, batch_id)
+    for kind in Harm:
+        if kind in hold:
+            continue
+        left = await service.ledger.harms.withdraw(kind, person_id)
+        for batch_id in {left, was.get(kind)} - {None}:
+            await _leave(service, person_id, str(batch_id))
 
 
 async def _leave(service: Service, person_id: PersonId, batch_id: str) -> None:
@@ -99,6 +106,8 @@ async def _ask_one(
         now = service.clock.now()
         book = await service.ledger.harms.read(kind)
         mine = book.entries.get(question.person_id)
+        if mine and mine.state == "released" and kind in question.decided:
+            return None  # also when it is done, and the target's row does not say so yet
         approval = await _approval(service, question, kind, mine)
         said = judge.verdict(
             mine,

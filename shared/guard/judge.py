@@ -42,8 +42,6 @@ def verdict(
     """
     if mine and mine.is_open:
         return Verdict.GOES_ON
-    if mine and _was_done_just_now(mine, content, now):
-        return Verdict.RELEASE_APPROVED if mine.approved else Verdict.RELEASE
     if approval and approval[0].state != "open" and approval[1].content == content:
         return Verdict.RELEASE_APPROVED
     waits = mine is not None and mine.state == "held" and mine.content == content
@@ -51,11 +49,6 @@ def verdict(
     if waits or always_hold or lately(others, now, but=but) >= allowed:
         return Verdict.HOLD
     return Verdict.RELEASE
-
-
-def _was_done_just_now(mine: HarmEntry, content: str, now: datetime) -> bool:
-    """Marked as done, and the row does not say so yet: a stop came between the two."""
-    return mine.done_at is not None and mine.content == content and not mine.is_past(now)
 
 
 def lately(entries: Iterable[HarmEntry], now: datetime, *, but: PersonId | None = None) -> int:

@@ -81,14 +81,17 @@ class Harms:
             while kind not in but and not await self._mark(kind, person_id, target, now):
                 pass
 
-    async def withdraw(self, kind: Harm, person_id: PersonId) -> None:
-        """Forget a held entry whose harm is no longer wanted."""
+    async def withdraw(self, kind: Harm, person_id: PersonId) -> str | None:
+        """Forget a held entry whose harm is no longer wanted; answers the batch it waited in."""
         row = await self._store.get(TABLE, kind, _ENTRY + person_id)
-        if row and unpack(HarmEntry, row).state == "held":
-            try:
-                await self._store.write(TABLE, kind, [Delete(row.key, row.etag)])
-            except LostRace:
-                return  # somebody decided anew about them; that decision stands
+        entry = unpack(HarmEntry, row) if row else None
+        if row is None or entry is None or entry.state != "held":
+            return None
+        try:
+            await self._store.write(TABLE, kind, [Delete(row.key, row.etag)])
+        except LostRace:
+            return None  # somebody decided anew about them; that decision stands
+        return entry.batch
 
     async def _mark(
         self, kind: Harm, person_id: PersonId, target: TargetName, now: datetime

@@ -39,7 +39,7 @@ def holds(condition: Condition, facts: Facts) -> str | None:
     match condition.kind:
         case "is":
             value = facts[condition.field]
-            met = any(fnmatchcase(value.casefold(), w.casefold()) for w in condition.values)
+            met = any(_matches(value, wanted) for wanted in condition.values)
             return f"{condition.field} = {value}" if met else None
         case "all":
             found = [holds(part, facts) for part in condition.parts]
@@ -48,6 +48,11 @@ def holds(condition: Condition, facts: Facts) -> str | None:
             return next((why for p in condition.parts if (why := holds(p, facts))), None)
         case "not":
             return None if holds(condition.parts[0], facts) else f"not {_text(condition.parts[0])}"
+
+
+def _matches(value: str, wanted: str) -> bool:
+    """Without case; `*` and `?` are the only wildcards, a bracket is a bracket."""
+    return fnmatchcase(value.casefold(), wanted.casefold().replace("[", "[[]"))
 
 
 def _text(condition: Condition) -> str:
@@ -95,7 +100,7 @@ def _refuse_impossible(condition: Condition) -> None:
         return
     literal: dict[str, set[str]] = {}
     for part in (p for p in condition.parts if p.kind == "is"):
-        if any(set(value) & set("*?[") for value in part.values):
+        if any(set(value) & set("*?") for value in part.values):
             continue
         values = {value.casefold() for value in part.values}
         left = literal.get(part.field, values) & values

@@ -78,7 +78,7 @@ class Organisation(Section):
     """Shown to operators."""
     zone: Zone = "Europe/Amsterdam"
     """Days begin and end at midnight in this time zone."""
-    mail_domain: str = Field(pattern=r"^[A-Za-z0-9.-]+\.[A-Za-z]{2,}$")
+    mail_domain: str = Field(pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$")
     """The domain behind the @ of a new user principal name; verified in Entra."""
 
 

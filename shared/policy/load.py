@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ MAX_CHARACTERS = 300_000  # ten properties of a ledger row
 
 def load(text: str, *, name: str = "policy.yaml") -> Policy:
     """The policy that `text` states. Raises Misconfigured with file, line and a suggestion."""
+    if any("\ud800" <= c <= "\udfff" for c in text) or re.search(r"\\u[dD][89a-fA-F]", text):
+        raise _wrong(name, 1, "holds half a character", "Save the file as UTF-8 text")
     if len(text) > MAX_CHARACTERS:
         raise _wrong(name, 1, f"is longer than {MAX_CHARACTERS} characters", "Split the rules")
     root = _compose(text, name)
@@ -40,12 +43,34 @@ def policy_hash(text: str) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a key written twice: the second would silently win."""
+    """Safe YAML that guesses less: `0145`, `NO`, `12:30` and `2026-11-30` stay the text they are.
+
+    Truth is true or false and numbers are plain, as in YAML 1.2 (10.3, "Core Schema"): a job code
+    read as an octal number would match nobody, silently.
+    """
+
+
+_Loader.yaml_implicit_resolvers = {}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"]
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""]
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9][0-9]{0,17})$"), list("-0123456789")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^-?[0-9]{1,17}\.[0-9]{1,17}$"), list("-0123456789")
+)
 
 
 def _compose(text: str, name: str) -> yaml.MappingNode:
     try:
+        _refuse_aliases(text, name)
         root = yaml.compose(text, _Loader)
+    except RecursionError:
+        raise _wrong(name, 1, "is nested too deep", "Write fewer levels") from None
     except yaml.MarkedYAMLError as error:
         line = (error.problem_mark.line if error.problem_mark else 0) + 1
         raise _wrong(
@@ -56,8 +81,16 @@ def _compose(text: str, name: str) -> yaml.MappingNode:
     if not isinstance(root, yaml.MappingNode):
         raise _wrong(name, 1, "is empty or no mapping", "Start from the example policy.yaml")
     for node in _mappings(root):
-        _refuse_doubles(node, name)
+        _refuse_odd_keys(node, name)
     return root
+
+
+def _refuse_aliases(text: str, name: str) -> None:
+    """An alias can stand for itself, or for a million others: a rule is written out instead."""
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise _wrong(name, line, "an alias (*) is not read here", "Write it out")
 
 
 def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
@@ -70,11 +103,14 @@ def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
             yield from _mappings(value)
 
 
-def _refuse_doubles(node: yaml.MappingNode, name: str) -> None:
+def _refuse_odd_keys(node: yaml.MappingNode, name: str) -> None:
+    """Of a key that is written twice the second would silently win."""
     seen: set[str] = set()
     for key, _ in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise _wrong(name, line, "a key is a list or a mapping", "Write plain text")
         if key.value in seen:
-            line = key.start_mark.line + 1
             raise _wrong(name, line, f"'{key.value}' stands here twice", "Keep one of them")
         seen.add(key.value)
 
@@ -88,6 +124,9 @@ def _data(root: yaml.MappingNode, name: str) -> dict[Hashable, Any]:
         raise _wrong(
             name, line, f"bad YAML: {error.problem}", "Write plain text or numbers"
         ) from None
+    except (ValueError, TypeError, AttributeError) as error:
+        # A tag (!!int, !!timestamp) on text that is none.
+        raise _wrong(name, 1, f"bad value: {error}", "Leave out the !! tag") from None
     assert isinstance(data, dict)  # noqa: S101 - the root is a mapping
     return data
 

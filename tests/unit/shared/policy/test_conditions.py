@@ -1,0 +1,113 @@
+"""Does a condition hold? Against a naive reading, and with the sentence that mends a wrong one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.policy.conditions import Condition, holds, parse
+
+FIELDS = ["department.code", "job.code", "number"]
+values = st.sampled_from(["ICT", "ict-sd", "ICT-BEH", "Zorg", "", "A[1]", "7"])
+wanted = st.sampled_from(["ICT", "ICT*", "ict-??", "*", "A[1]", "[AB]*", "zorg", 7])
+facts = st.fixed_dictionaries(dict.fromkeys(FIELDS, values))
+leaves = st.dictionaries(
+    st.sampled_from(FIELDS),
+    wanted | st.lists(wanted, min_size=1, max_size=3),
+    min_size=1,
+    max_size=2,
+)
+trees = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.fixed_dictionaries({"any": st.lists(inner, min_size=1, max_size=3)}),
+        st.fixed_dictionaries({"all": st.lists(inner, min_size=1, max_size=3)}),
+        st.fixed_dictionaries({"not": inner}),
+    ),
+    max_leaves=6,
+)
+
+
+def naive(tree: dict[str, Any], known: dict[str, str]) -> bool:
+    def one(key: str, value: Any) -> bool:
+        match key:
+            case "any":
+                return any(naive(part, known) for part in value)
+            case "all":
+                return all(naive(part, known) for part in value)
+            case "not":
+                return not naive(value, known)
+        many = value if isinstance(value, list) else [value]
+        return any(_like(known[key], str(pattern)) for pattern in many)
+
+    return all(one(key, value) for key, value in tree.items())
+
+
+def parts_of(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    inner = [part for key in ("any", "all") for part in tree.get(key, [])]
+    inner += [tree["not"]] if "not" in tree else []
+    return [tree, *(part for one in inner for part in parts_of(one))]
+
+
+def _like(value: str, pattern: str) -> bool:
+    letters = {"*": ".*", "?": "."}
+    as_regex = "".join(letters.get(letter, re.escape(letter)) for letter in pattern)
+    return re.fullmatch(as_regex, value, re.IGNORECASE | re.DOTALL) is not None
+
+
+@settings(max_examples=300)
+@given(trees, facts)
+def test_a_condition_holds_as_a_naive_reading_says(
+    tree: dict[str, Any], known: dict[str, str]
+) -> None:
+    try:
+        condition = parse(tree)
+    except ValueError:
+        assert not all(naive(part, known) for part in parts_of(tree)), "some part is impossible"
+        return
+
+    why = holds(condition, known)
+    assert (why is not None) == naive(tree, known)
+    assert why is None or why
+
+
+def test_an_explanation_names_the_fact() -> None:
+    condition = parse({"department.code": "ICT*", "not": {"job.code": ["1", "2"]}})
+    known = {"department.code": "ICT-SD", "job.code": "3"}
+
+    assert holds(condition, known) == "department.code = ICT-SD and not job.code = 1 or 2"
+    assert holds(Condition(), known) == "everyone"
+
+
+@pytest.mark.parametrize(
+    ("tree", "problem"),
+    [
+        ({"departmnt.code": "ICT"}, "did you mean 'department.code'"),
+        ({"shoe_size": "44"}, "there is no field 'shoe_size'; known are"),
+        ([{"department.code": "ICT"}], "a condition is a mapping"),
+        (None, "a condition is a mapping"),
+        ({"any": []}, "'any' takes a list of conditions"),
+        ({"all": "ICT"}, "'all' takes a list of conditions"),
+        ({"not": {}}, "'not' of everyone can match nobody"),
+        ({"department.code": []}, "empty list of values"),
+        ({"department.code": None}, "put quotes around codes"),
+        ({"department.code": True}, "put quotes around codes"),
+        ({"department.code": 1.5}, "put quotes around codes"),
+        (
+            {"all": [{"department.code": "A"}, {"department.code": "B"}]},
+            "must equal two values at once",
+        ),
+        (
+            {"all": [{"department.code": "A"}, {"not": {"department.code": "A"}}]},
+            "a condition and its opposite",
+        ),
+        ({"any": [{"job.code": "1"}, {"not": {}}]}, "can match nobody"),
+    ],
+)
+def test_a_wrong_condition_is_refused_with_its_mend(tree: object, problem: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        parse(tree)
