@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shared import flow, settings, wiring
+from shared.cli_hr import hr
 from shared.errors import InstroomError, Misconfigured
 from shared.flow.decide import wanted
 from shared.flow.preview import Preview
@@ -35,6 +36,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(hr, name="hr")
 console = Console()
 
 Person = Annotated[str, typer.Argument(help="employee number, or source:number")]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,10 +21,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from shared.errors import Misconfigured
 
 WEBHOOK_SECRET = "WEBHOOK_SECRET_"  # noqa: S105 - the beginning of a name
-KNOWN_SOURCES = ("afas", "csv")
+KNOWN_SOURCES = ("afas", "csv", "exact", "nmbrs")
+WITH_CONSENT = ("exact", "nmbrs")
+"""Sources that a person lets us into, whose tokens we keep and renew."""
 SHORTEST_SECRET = 24
 """Bytes in the key of a webhook."""
 _REFERENCE = "@Microsoft.KeyVault("
+OWN_SCHEME = frozenset({"exact"})
+"""Sources whose webhook secret is theirs to choose."""
+_DIVISION = re.compile(r"([0-9]{1,9})(?:=([A-Za-z0-9._-]{0,6}))?")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -57,7 +63,7 @@ class Settings(BaseModel):
     policy_file: str = Field(default="policy.yaml", alias="POLICY_FILE")
     """The rules as deployed."""
     hr_sources: str = Field(default="afas", alias="HR_SOURCES")
-    """Comma list of the HR systems to read: afas, csv."""
+    """Comma list of the HR systems to read: afas, csv, exact, nmbrs."""
     afas_base_url: Url | None = Field(default=None, alias="AFAS_BASE_URL")
     """`https://<number>.rest.afas.online/ProfitRestServices`."""
     afas_token: SecretStr | None = Field(default=None, alias="AFAS_TOKEN")
@@ -72,6 +78,38 @@ class Settings(BaseModel):
     """Log field of both views, for polling; empty: a poll reads everyone."""
     csv_folder: str = Field(default="", alias="CSV_FOLDER")
     """Folder that CSV exports of HR arrive in; `sources.csv` in the policy describes them."""
+    exact_base_url: Url = Field(default="https://start.exactonline.nl", alias="EXACT_BASE_URL")
+    """The site of the country that the Exact Online administration belongs to."""
+    exact_client_id: str = Field(default="", alias="EXACT_CLIENT_ID")
+    """Client id of the app that is registered in Exact's App Center."""
+    exact_client_secret: SecretStr | None = Field(default=None, alias="EXACT_CLIENT_SECRET")
+    """Client secret of that app."""
+    exact_redirect_url: str = Field(
+        default="https://localhost/callback", alias="EXACT_REDIRECT_URL"
+    )
+    """Where Exact sends whoever consents, as registered; the address is pasted from there."""
+    exact_divisions: str = Field(default="", alias="EXACT_DIVISIONS")
+    """Division to read: `123456`; several with prefixes of numbers: `123456=A,234567=B`."""
+    nmbrs_base_url: Url = Field(default="https://api.nmbrsapp.com", alias="NMBRS_BASE_URL")
+    """Where the API of Nmbrs is."""
+    nmbrs_identity_url: Url = Field(
+        default="https://identityservice.nmbrs.com", alias="NMBRS_IDENTITY_URL"
+    )
+    """Where consent is given and tokens are renewed."""
+    nmbrs_subscription_key: SecretStr | None = Field(default=None, alias="NMBRS_SUBSCRIPTION_KEY")
+    """Key of the subscription at developer.nmbrs.com."""
+    nmbrs_client_id: str | None = Field(default=None, alias="NMBRS_CLIENT_ID")
+    """Id of the application that is registered at Nmbrs."""
+    nmbrs_client_secret: SecretStr | None = Field(default=None, alias="NMBRS_CLIENT_SECRET")
+    """Its secret."""
+    nmbrs_redirect_url: str = Field(
+        default="http://localhost:8765/callback", alias="NMBRS_REDIRECT_URL"
+    )
+    """Where Nmbrs sends whoever consents, as registered; on this machine or to be pasted."""
+    nmbrs_companies: str = Field(default="", alias="NMBRS_COMPANIES")
+    """Comma list of company numbers to read; empty: all that the consent reaches."""
+    token_folder: str = Field(default=".instroom/tokens", alias="TOKEN_FOLDER")
+    """Folder for the tokens of HR systems that a person lets us into; for its owner alone."""
     graph_base_url: Url = Field(default="https://graph.microsoft.com/v1.0", alias="GRAPH_BASE_URL")
     """Where Microsoft Graph is."""
     graph_auth: Literal["identity", "none"] = Field(default="identity", alias="GRAPH_AUTH")
@@ -97,6 +135,13 @@ class Settings(BaseModel):
     def sources(self) -> tuple[str, ...]:
         """The names of the HR sources, as listed."""
         return tuple(filter(None, (name.strip() for name in self.hr_sources.split(","))))
+
+    @property
+    def divisions_of_exact(self) -> tuple[tuple[int, str], ...]:
+        """Each division with the prefix of its numbers; none when they cannot be read."""
+        parts = filter(None, (part.strip() for part in self.exact_divisions.split(",")))
+        found = [_DIVISION.fullmatch(part) for part in parts]
+        return tuple((int(one[1]), one[2] or "") for one in found if one) if all(found) else ()
 
     def webhook_secret(self, source: str) -> str | None:
         """The signature secret of a source's webhook, if it has one."""
@@ -141,6 +186,7 @@ def problems(settings: Settings) -> Iterator[Misconfigured]:
         )
     yield from _unresolved(settings)
     yield from _source_problems(settings)
+    yield from _consent_problems(settings)
     yield from _target_problems(settings)
     yield from _schedule_problems(settings)
     yield from _webhook_problems(settings)
@@ -198,6 +244,49 @@ def _source_problems(settings: Settings) -> Iterator[Misconfigured]:
             yield _missing("AFAS_TOKEN", "the token of the app connector")
     if "csv" in settings.sources and not settings.csv_folder:
         yield _missing("CSV_FOLDER", "the folder that HR's exports arrive in")
+    if "exact" in settings.sources:
+        yield from _exact_problems(settings)
+
+
+def _exact_problems(settings: Settings) -> Iterator[Misconfigured]:
+    if not settings.exact_client_id:
+        yield _missing("EXACT_CLIENT_ID", "the client id of the app in Exact's App Center")
+    if not settings.exact_client_secret:
+        yield _missing("EXACT_CLIENT_SECRET", "the client secret of that app")
+    if not settings.exact_divisions.strip():
+        yield _missing("EXACT_DIVISIONS", "the number of the division to read")
+        return
+    divisions = settings.divisions_of_exact
+    codes, prefixes = {code for code, _ in divisions}, {prefix for _, prefix in divisions}
+    if not divisions:
+        yield Misconfigured(
+            "EXACT_DIVISIONS", "cannot be read", "Write 123456, or 123456=A,234567=B"
+        )
+    elif len(divisions) > 1 and not (len(codes) == len(prefixes) == len(divisions)):
+        yield Misconfigured(
+            "EXACT_DIVISIONS",
+            "several divisions need a prefix each, for they number people alike",
+            "Write 123456=A,234567=B",
+        )
+
+
+def _consent_problems(settings: Settings) -> Iterator[Misconfigured]:
+    """What is missing of sources that a person lets us into."""
+    if "nmbrs" in settings.sources:
+        if not settings.nmbrs_subscription_key:
+            yield _missing("NMBRS_SUBSCRIPTION_KEY", "the key from developer.nmbrs.com")
+        if not settings.nmbrs_client_id:
+            yield _missing("NMBRS_CLIENT_ID", "PartnerApp_<name>_<suffix>")
+        if not settings.nmbrs_client_secret:
+            yield _missing("NMBRS_CLIENT_SECRET", "the secret of that application")
+    on_a_laptop = settings.ledger_url.get_secret_value().startswith("sqlite:")
+    stays = on_a_laptop or Path(settings.token_folder).is_absolute()
+    if not stays and any(source in WITH_CONSENT for source in settings.sources):
+        yield Misconfigured(
+            "TOKEN_FOLDER",
+            "lies on a disk that a deployed app loses, and its consent with it",
+            "Set it to a mounted share that only the app can read",
+        )
 
 
 def _target_problems(settings: Settings) -> Iterator[Misconfigured]:
@@ -229,6 +318,8 @@ def _schedule_problems(settings: Settings) -> Iterator[Misconfigured]:
 def _webhook_problems(settings: Settings) -> Iterator[Misconfigured]:
     """The key has 24 to 64 bytes (Standard Webhooks 1.0.0), in base64."""
     for source, secret in settings.webhook_secrets.items():
+        if source in OWN_SCHEME:
+            continue
         text = secret.get_secret_value().removeprefix("whsec_")
         try:
             key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)

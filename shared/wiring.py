@@ -11,8 +11,8 @@ import asyncio
 import ssl
 import time
 import uuid
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,19 +27,29 @@ from shared import settings as setting
 from shared.apply.entra import EntraTarget
 from shared.apply.topdesk import TopdeskTarget
 from shared.bus.publish import ServiceBus
+from shared.consents import CONSENTS, Consent
 from shared.errors import InstroomError, Misconfigured
 from shared.flow.service import Clock, Ledger, Service
+from shared.grant import Provider, TokenEndpoint
 from shared.intake.afas import AfasSource, Views
 from shared.intake.csv_files import CsvSource, Folder
+from shared.intake.exact import ExactSource
+from shared.intake.exact_rows import Administration
+from shared.intake.nmbrs import NmbrsSource
 from shared.intake.source import Source
 from shared.ledger.rows import Store
 from shared.ledger.sqlite import open_sqlite
 from shared.ledger.tables import open_tables
+from shared.ledger.tokens import Turns
+from shared.oauth import Bearer, Connection
 from shared.policy.load import load
 from shared.policy.sources import CsvLayout
 from shared.rest import Rest
 from shared.settings import Settings
+from shared.vault import FileVault
+from shared.vendors import nmbrs
 from shared.vendors.afas import Afas
+from shared.vendors.exact.client import Exact
 from shared.vendors.graph import client as graph
 from shared.vendors.topdesk.tenant import Tenant, base_url
 
@@ -124,6 +134,10 @@ class Wiring:
                 return self._afas()
             case "csv":
                 return self._csv(ledger, clock)
+            case "exact":
+                return self._exact(ledger, clock)
+            case "nmbrs":
+                return self._nmbrs(ledger, clock)
             case _:
                 raise AssertionError(name)
 
@@ -142,6 +156,43 @@ class Wiring:
 
         folder = Folder(Path(self.settings.csv_folder), wall=time.time)
         return CsvSource(folder, layout, now=clock.now)
+
+    def _nmbrs(self, ledger: Ledger, clock: Clock) -> NmbrsSource:
+        settings = self.settings
+        consent = CONSENTS["nmbrs"](settings)
+        client = nmbrs.Nmbrs(
+            settings.nmbrs_base_url,
+            _secret(settings.nmbrs_subscription_key),
+            Bearer(self.connection(consent.provider, ledger.store, clock)),
+        )
+        self._open.push_async_callback(client.close)
+        companies = (number.strip() for number in settings.nmbrs_companies.split(","))
+        return NmbrsSource(client, tuple(filter(None, companies)))
+
+    def connection(self, provider: Provider, store: Store, clock: Clock) -> Connection:
+        """The tokens of one source that a person let us into."""
+        connection = Connection(
+            provider,
+            endpoint=TokenEndpoint(provider),
+            vault=FileVault(Path(self.settings.token_folder)),
+            turns=Turns(store),
+            wall=clock.wall,
+        )
+        self._open.push_async_callback(connection.close)
+        return connection
+
+    async def consenting(self, provider: Provider) -> Connection:
+        """As `connection`, for whoever gives the first consent: only the ledger is needed."""
+        clock = _clock(self.settings)
+        return self.connection(provider, await self._store(clock), clock)
+
+    def _exact(self, ledger: Ledger, clock: Clock) -> ExactSource:
+        settings = self.settings
+        consent = CONSENTS["exact"](settings)
+        tokens = self.connection(consent.provider, ledger.store, clock)
+        exact = Exact(settings.exact_base_url, Bearer(tokens))
+        self._open.push_async_callback(exact.close)
+        return ExactSource(exact, [Administration(*one) for one in settings.divisions_of_exact])
 
     def _afas(self) -> AfasSource:
         settings = self.settings
@@ -187,6 +238,25 @@ class NoCredential:
         """Give a token that opens nothing."""
         del scopes, options
         return AccessToken("sandbox", int(time.time()) + 3600)
+
+
+@asynccontextmanager
+async def consenting(source: str) -> AsyncIterator[tuple[Consent, Connection]]:
+    """What `instroom hr connect` needs, until the block ends. Raises Misconfigured."""
+    if source not in CONSENTS:
+        known = ", ".join(CONSENTS)
+        raise Misconfigured(source, "is no source that asks for consent", f"Known: {known}")
+    told = settings()
+    for problem in setting.problems(told):
+        # Whoever connects the first source has not set up the rest yet.
+        if problem.what.startswith((source.upper(), "LEDGER_URL", "TOKEN_FOLDER")):
+            raise problem
+    consent = CONSENTS[source](told)
+    opened = Wiring(told)
+    try:
+        yield consent, await opened.consenting(consent.provider)
+    finally:
+        await opened.close()
 
 
 _configured: Settings | None = None

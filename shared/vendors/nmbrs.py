@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from shared.errors import InstroomError, Permanent, TargetDown, Transient
+from shared.grant import Provider
 from shared.rest import Manners, Rest, retry_after_header
 
 PAGE = 100  # the most that `pageSize` allows
@@ -44,6 +45,20 @@ class Company:
     id: str
     number: str
     name: str
+
+
+def provider(identity_url: str, client_id: str, client_secret: str) -> Provider:
+    """The application that is registered at Nmbrs; a refresh token is good for one use."""
+    site = identity_url.rstrip("/")
+    return Provider(
+        name="nmbrs",
+        authorize_url=f"{site}/connect/authorize",
+        token_url=f"{site}/connect/token",
+        client_id=client_id,
+        client_secret=client_secret,
+        scope=SCOPES,
+        pkce=True,
+    )
 
 
 class _Moved(Exception):

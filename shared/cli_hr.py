@@ -1,0 +1,67 @@
+"""`instroom hr`: what an operator does with the HR systems themselves.
+
+Consent is given in a browser by a person who may. Codes and tokens are neither printed nor kept
+in the terminal's history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from shared import redirect, wiring
+from shared.errors import Permanent
+from shared.grant import GrantGone
+
+hr = typer.Typer(help="The HR systems that are read.", no_args_is_help=True)
+console = Console()
+
+
+@hr.callback()
+def systems() -> None:
+    """The HR systems that are read."""
+
+
+@hr.command()
+def connect(
+    source: Annotated[str, typer.Argument(help="an HR system that asks for consent, as nmbrs")],
+    *,
+    paste: Annotated[
+        bool, typer.Option("--paste", help="type in the address instead of waiting for it")
+    ] = False,
+) -> None:
+    """Let a person consent, once, and store the tokens."""
+    asyncio.run(_connect(source, paste=paste))
+
+
+async def _connect(source: str, *, paste: bool) -> None:
+    async with wiring.consenting(source) as (consent, connection):
+        state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
+        address = consent.provider.consent_address(
+            consent.redirect, state=state, verifier=verifier
+        )
+        console.print("Open this address and log in as somebody who may consent:\n")
+        console.print(address, soft_wrap=True, markup=False, highlight=False)
+        if paste or not redirect.is_here(consent.redirect):
+            code = redirect.code_of(_pasted(), state=state)
+        else:
+            console.print(f"\nWaiting at {consent.redirect} ...", highlight=False)
+            code = await redirect.wait_for_code(consent.redirect, state=state)
+        try:
+            await connection.connect(code, redirect=consent.redirect, verifier=verifier)
+        except GrantGone as error:
+            raise Permanent(
+                f"{source} takes the code no more: it lives minutes and works once; begin again",
+                mender="operator",
+            ) from error
+        console.print(f"{source} is connected; the tokens are stored and renew themselves.")
+
+
+def _pasted() -> str:
+    """The address that the browser ended at; not shown while it is typed."""
+    told = "\nThe browser ends at an address with a code in it. Paste it whole (it is not shown)"
+    return str(typer.prompt(told, hide_input=True))

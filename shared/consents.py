@@ -1,0 +1,49 @@
+"""Which sources does a person let us into, and how is each of them asked? From the settings.
+
+Called by wiring; a source is added with one function and one row of CONSENTS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from shared.errors import Misconfigured
+from shared.grant import Provider
+from shared.settings import Settings
+from shared.vendors import nmbrs
+from shared.vendors.exact import consent as exact
+
+
+@dataclass(frozen=True)
+class Consent:
+    """How one source is asked for consent, and where it sends whoever gives it."""
+
+    provider: Provider
+    redirect: str
+
+
+def _nmbrs(settings: Settings) -> Consent:
+    client, secret = _client("NMBRS", settings.nmbrs_client_id, settings.nmbrs_client_secret)
+    provider = nmbrs.provider(settings.nmbrs_identity_url, client, secret)
+    return Consent(provider, settings.nmbrs_redirect_url)
+
+
+def _exact(settings: Settings) -> Consent:
+    client, secret = _client("EXACT", settings.exact_client_id, settings.exact_client_secret)
+    provider = exact.provider(settings.exact_base_url, client, secret)
+    return Consent(provider, settings.exact_redirect_url)
+
+
+CONSENTS: Mapping[str, Callable[[Settings], Consent]] = {"exact": _exact, "nmbrs": _nmbrs}
+"""By the source's name. Each raises Misconfigured for a setting that is missing."""
+
+
+def _client(prefix: str, client_id: str | None, secret: SecretStr | None) -> tuple[str, str]:
+    """The registered application of a source."""
+    for name, value in (("CLIENT_ID", client_id), ("CLIENT_SECRET", secret)):
+        if not value:
+            raise Misconfigured(f"{prefix}_{name}", "is not set", "Set it as it was registered")
+    return client_id or "", secret.get_secret_value() if secret else ""
