@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -20,6 +20,7 @@ from sandbox.world import Answers
 from sandbox.world import World as Company
 from shared.errors import Permanent, Unsafe
 from shared.flow.collect import full_sync, poll, signalled
+from shared.flow.service import Service
 from shared.intake.exact import ExactSource
 from shared.intake.exact_rows import Administration
 from shared.ledger.sqlite import open_sqlite
@@ -32,7 +33,7 @@ class Clock:
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
 
-    def now(self) -> Any:
+    def now(self) -> datetime:
         return self._clock.now()
 
     def wall(self) -> float:
@@ -49,7 +50,7 @@ class Town:
     rig: Any
 
     @property
-    def service(self) -> Any:
+    def service(self) -> Service:
         return self.world.service
 
     def enabled(self) -> set[str]:
@@ -71,7 +72,7 @@ async def town() -> AsyncIterator[Town]:
     app = make_app(company, clock=rig_clock, answers=answers, per_minute=10**6, per_day=10**6)
     exact = Exact(
         SITE,
-        Granted(app.state.rig, rig_clock),  # type: ignore[arg-type]
+        Granted(app.state.rig, rig_clock),
         transport=httpx.ASGITransport(app),
         wall=rig_clock.wall,
         monotonic=rig_clock.wall,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from contract.source.stage import Stage
 
-from sandbox.clock import ManualClock
+from sandbox.clock import Clock, ManualClock
 from sandbox.exact import make_app
 from sandbox.world import Answers, Kind, World
 from shared.intake.exact import ExactSource
@@ -23,7 +23,7 @@ SITE = "http://exact.test"
 class Granted(httpx.Auth):
     """Tokens straight from the rig, anew when one is about to end."""
 
-    def __init__(self, rig: Any, clock: ManualClock) -> None:
+    def __init__(self, rig: Any, clock: Clock) -> None:
         self._rig, self._clock = rig, clock
         self._token, self._until = "", 0.0
 
