@@ -18,7 +18,16 @@ from pydantic import ValidationError
 from shared.errors import Permanent, Transient
 from shared.intake.nmbrs_managers import Managers
 from shared.intake.nmbrs_record import to_record
-from shared.intake.nmbrs_rows import KINDS, LISTS, SOURCE, Basic, Calendar, Employee
+from shared.intake.nmbrs_rows import (
+    APPLICANTS,
+    KINDS,
+    LISTS,
+    SOURCE,
+    Basic,
+    Calendar,
+    Employee,
+    type_of,
+)
 from shared.intake.nmbrs_versions import Period
 from shared.intake.source import Reading
 from shared.model.person import BadRecord
@@ -138,8 +147,8 @@ class NmbrsSource:
                 )
             seen.add(basic.id)
             # The filter is asked for; that it is honoured is not taken on trust.
-            if basic.type in KINDS:
-                person = Employee(basic.id, company, basic.number, basic.type)
+            if (type_ := type_of(basic.type)) not in APPLICANTS:
+                person = Employee(basic.id, company, basic.number, type_)
                 roll.people[basic.id] = person
         return roll
 

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 
 from shared.intake.nmbrs_rows import (
+    FORMER,
     KINDS,
     SOURCE,
     Ascription,
@@ -62,13 +63,19 @@ def to_record(
     `manager_of` says which of our numbers a manager's id stands for.
     """
     try:
-        if employee.key is None:
-            raise Problem("employeeNumber", "is missing")  # noqa: TRY301 - told as all others
+        _check(employee)
         return _record(employee, calendar, manager_of)
     except Problem as problem:
         return BadRecord(
             source=SOURCE, number=employee.key, field=problem.field, problem=problem.problem
         )
+
+
+def _check(employee: Employee) -> None:
+    if employee.key is None:
+        raise Problem("employeeNumber", "is missing")
+    if employee.type not in KINDS:
+        raise Problem("employeeType", "is none that the specification knows")
 
 
 def _record(
@@ -77,6 +84,8 @@ def _record(
     info = info_of(employee, calendar)
     birth, contact = info.birth_info or Birth(), info.contact_info or Contact()
     spells = _spells(employee, until=birth.deceased_on)
+    if employee.type in FORMER and any(_goes_on(one, calendar) for one in spells):
+        raise Problem("employeeType", "says that it is over, and no end of employment is recorded")
     return Record(
         source=SOURCE,
         number=employee.key or "",
@@ -129,14 +138,20 @@ def _spells(employee: Employee, *, until: date | None) -> list[_Spell]:
         one.employment_id: one for one in _by_age(items_of(employee, "employments", Employment))
     }
     spells = [_Spell(one.employment_id, one.start_date, one.end_date) for one in latest.values()]
-    if not spells and KINDS.get(employee.type) == "external":
+    if not spells and KINDS[employee.type] == "external":
         spells = _contract_spells(employee)
-    if not spells and employee.type == "payroll":
-        raise Problem("employments", "are missing, though the employee is on the payroll")
+    if not spells and employee.type in ("payroll", "external"):
+        # Nothing ends by it: rights that hide employments look the same.
+        raise Problem("employments", "are missing, though the employee is in service")
     capped = [_Spell(one.key, one.start, _earliest(one.end, until)) for one in spells]
     # What ends before it begins never was.
     real = [one for one in capped if one.end is None or one.start <= one.end]
     return sorted(real, key=lambda one: (one.start, one.key))
+
+
+def _goes_on(spell: _Spell, calendar: Calendar) -> bool:
+    """Has it begun before this payroll period, without an end?"""
+    return spell.end is None and spell.start < calendar.current
 
 
 def _contract_spells(employee: Employee) -> list[_Spell]:
@@ -244,7 +259,7 @@ def _assignment(
         sequence=sequence,
         hours=hours or 0.0,
         fte=(schedule.parttime_percentage or 0.0) / 100 if schedule else 0.0,
-        kind=KINDS.get(employee.type, employee.type),
+        kind=KINDS[employee.type],
         job=_unit(tracks.job.on(start)),
         department=_unit(tracks.department.on(start)),
         cost_centre=_unit(tracks.costs.on(start)),

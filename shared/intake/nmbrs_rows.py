@@ -28,7 +28,9 @@ KINDS = {
     "external": "external",
     "formerExternal": "external",
 }
-"""Who is no applicant. Past and coming are told by dates, so the kind does not turn with them."""
+"""Who is asked for: all but applicants. Past and coming are told by dates: the kind stays."""
+APPLICANTS = ("applicant", "rejectedApplicant")
+_TYPES = {type_.casefold(): type_ for type_ in (*KINDS, *APPLICANTS)}
 LISTS = {
     "personalinfo": "info",
     "employments": "employments",
@@ -196,6 +198,11 @@ class Costs(Version):
     )
     percentage: Amount = None
     default: bool | None = None
+
+
+def type_of(said: str) -> str:
+    """The employee type as the specification writes it; one it does not know as it came."""
+    return _TYPES.get(said.casefold(), said)
 
 
 def since(version: Version, calendar: Calendar) -> date:

@@ -68,9 +68,11 @@ class Rig:
     store: Store | None = None
 
     @classmethod
-    def of(cls, size: int = 40, firms: tuple[Firm, ...] = FIRMS) -> Rig:
+    def of(
+        cls, size: int = 40, firms: tuple[Firm, ...] = FIRMS, clock: ManualClock | None = None
+    ) -> Rig:
         """A rig with a company of that size, without a consent yet."""
-        clock = ManualClock()
+        clock = clock or ManualClock()
         world = World.generate(1, size, TODAY, clock=clock)
         clock.advance(7200)
         answers, faults = Answers(), Faults()

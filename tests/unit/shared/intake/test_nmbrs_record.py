@@ -128,15 +128,30 @@ def test_death_ends_every_employment_that_day() -> None:
     assert spells(record) == [(date(2026, 3, 1), date(2026, 7, 14))]
 
 
-@pytest.mark.parametrize("type_", ["newHire", "formerPayroll", "formerExternal", "external"])
+@pytest.mark.parametrize("type_", ["newHire", "formerPayroll", "formerExternal"])
 def test_nobody_in_service_has_no_contract(type_: str) -> None:
     """A hire that was withdrawn: HR says so by taking the employment away."""
     assert read(an_employee(type_, employments=[])).contracts == ()
 
 
-def test_payroll_without_employment_is_a_contradiction() -> None:
+@pytest.mark.parametrize("type_", ["payroll", "external"])
+def test_in_service_without_employment_is_a_contradiction(type_: str) -> None:
     """Rights that hide employments must not look like a leave."""
-    assert refused(an_employee(employments=[])) == "employments"
+    assert refused(an_employee(type_, employments=[])) == "employments"
+
+
+def test_former_without_an_end_is_a_contradiction() -> None:
+    assert refused(an_employee("formerPayroll")) == "employeeType"
+
+
+def test_former_who_comes_back_this_period_is_none() -> None:
+    back = [employment("2026-03-01", "2026-05-31"), employment("2026-11-16", employmentId="e2")]
+
+    assert len(read(an_employee("formerPayroll", employments=back)).contracts) == 2
+
+
+def test_type_that_nobody_knows_is_parked() -> None:
+    assert refused(an_employee("volunteer")) == "employeeType"
 
 
 def test_external_may_have_a_contract_only() -> None:
