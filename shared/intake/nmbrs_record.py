@@ -125,7 +125,7 @@ def usage(said: Ascription) -> NameUsage:
     return _USAGE.get(said.code or 0, NameUsage.BIRTH)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Spell:
     key: str
     start: date
@@ -172,7 +172,7 @@ def _contracts(employee: Employee) -> list[ContractRow]:
     return list({one.contract_id: one for one in versions}.values())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Tracks:
     """What turns under an employee in the course of time."""
 

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -26,11 +27,13 @@ _WEEKS_OF_A_YEAR = 53
 
 def as_text(value: Any) -> Any:
     """Text and numbers as text; anything else is left to be refused."""
+    if type(value) is str:
+        return value.strip()
     if value is None:
         return ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    return str(value).strip()
+    return str(value)
 
 
 def as_day(value: Any) -> Any:
@@ -43,8 +46,13 @@ def as_day(value: Any) -> Any:
         return None
     if not isinstance(value, str):
         raise ValueError("is no date")  # noqa: TRY004 - pydantic turns it into a ValidationError
+    return _day_of(value.strip())
+
+
+@lru_cache(maxsize=8192)  # a company's people began on few days
+def _day_of(text: str) -> date | None:
     try:
-        moment = datetime.fromisoformat(value.strip())
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError("is no date") from None
     if moment.year in (_NO_DATE_YEAR, _NO_END_YEAR):
@@ -73,11 +81,7 @@ class Period(Wire):
 
     def first_day(self, kind: str) -> date:
         """Its first day. Raises ValueError when a year of this kind has no such period."""
-        if weeks := _weeks(kind):
-            if weeks * self.period > _WEEKS_OF_A_YEAR:
-                raise ValueError("no year has so many periods")
-            return date.fromisocalendar(self.year, (self.period - 1) * weeks + 1, 1)
-        return date(self.year, (self.period - 1) * _months(kind) + 1, 1)
+        return _first_day(self.year, self.period, kind)
 
 
 class Version(Wire):
@@ -93,7 +97,7 @@ class Version(Wire):
         return as_day(self.created_at) or date.min
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Track[T]:
     """What held from which day on; the earliest version also speaks for the time before it."""
 
@@ -122,6 +126,15 @@ class Track[T]:
 def day_before(day: date) -> date:
     """The last day of what ends when this day begins."""
     return day - timedelta(days=1)
+
+
+@lru_cache(maxsize=8192)
+def _first_day(year: int, period: int, kind: str) -> date:
+    if weeks := _weeks(kind):
+        if weeks * period > _WEEKS_OF_A_YEAR:
+            raise ValueError("no year has so many periods")
+        return date.fromisocalendar(year, (period - 1) * weeks + 1, 1)
+    return date(year, (period - 1) * _months(kind) + 1, 1)
 
 
 def _weeks(kind: str) -> int:
