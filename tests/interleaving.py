@@ -112,6 +112,12 @@ class Gates:
         here.go.set_result(None)
         await self.quiet()
 
+    async def time_passes(self, pass_it: Callable[[], None]) -> None:
+        """A call that is on its way is over long before a claim is: it has its timeout."""
+        for here in [w for w in self.waiting if w.what.startswith("does")]:
+            await self.choose(here)
+        pass_it()
+
     async def kill(self, job: Job) -> None:
         """The process of this job is gone."""
         self.trace.append(f"killed: {job.name}")
@@ -207,6 +213,7 @@ class GatedTarget[D, A]:
         if self.gates.lost_replies and job:
             self.gates.lost_replies -= 1
             raise UnknownReply("no answer came")
+        await self.gates.at(f"hears from {self.name}")
         return done
 
     async def probe(self) -> None:
