@@ -212,6 +212,15 @@ async def test_a_dead_workers_turn_runs_out(world: World) -> None:
     assert world.now >= START + timedelta(seconds=5)
 
 
+async def test_what_a_worker_stored_before_it_died_is_used_at_once(world: World) -> None:
+    """Between the vault and the ledger: its turn is still taken."""
+    await world.turns.take("nmbrs", "dead", now=START, until=START + TURN)
+    world.stored(generation=2, good_for=600)
+
+    assert await world.worker().token() == "a2"
+    assert world.now == START
+
+
 async def test_a_turn_of_another_is_waited_for_and_then_told(world: World) -> None:
     world.stored()
     await world.turns.take("nmbrs", "other", now=START, until=START + TURN)
