@@ -48,6 +48,36 @@ param afasModifiedField string = ''
 @description('Folder of the exports, where HR source csv is read; the app must be able to see it.')
 param csvFolder string = ''
 
+@description('Exact Online, where HR source exact is read: the site of the country.')
+param exactBaseUrl string = 'https://start.exactonline.nl'
+
+@description('Client id of the app in the App Center of Exact.')
+param exactClientId string = ''
+
+@description('Where Exact sends whoever consents, as registered.')
+param exactRedirectUrl string = 'https://localhost/callback'
+
+@description('Divisions to read: 123456, or 123456=A,234567=B with prefixes.')
+param exactDivisions string = ''
+
+@description('Nmbrs, where HR source nmbrs is read: the API.')
+param nmbrsBaseUrl string = 'https://api.nmbrsapp.com'
+
+@description('Where consent to Nmbrs is given and tokens are renewed.')
+param nmbrsIdentityUrl string = 'https://identityservice.nmbrs.com'
+
+@description('Id of the application that is registered at Nmbrs.')
+param nmbrsClientId string = ''
+
+@description('Where Nmbrs sends whoever consents, as registered.')
+param nmbrsRedirectUrl string = 'http://localhost:8765/callback'
+
+@description('Comma list of company numbers to read; empty: all that the consent reaches.')
+param nmbrsCompanies string = ''
+
+@description('Folder on a share that only the app can read, for the tokens of exact and nmbrs; no share is made here.')
+param tokenFolder string = ''
+
 @description('When HR is asked what changed (NCRONTAB with seconds, UTC).')
 param hrPollSchedule string = '0 */15 * * * *'
 
@@ -184,6 +214,24 @@ var settings = union(
     HR_FULL_SYNC_SCHEDULE: hrFullSyncSchedule
     DUE_SCHEDULE: dueSchedule
   },
+  contains(hrSources, 'exact')
+    ? {
+        EXACT_BASE_URL: exactBaseUrl
+        EXACT_CLIENT_ID: exactClientId
+        EXACT_REDIRECT_URL: exactRedirectUrl
+        EXACT_DIVISIONS: exactDivisions
+      }
+    : {},
+  contains(hrSources, 'nmbrs')
+    ? {
+        NMBRS_BASE_URL: nmbrsBaseUrl
+        NMBRS_IDENTITY_URL: nmbrsIdentityUrl
+        NMBRS_CLIENT_ID: nmbrsClientId
+        NMBRS_REDIRECT_URL: nmbrsRedirectUrl
+        NMBRS_COMPANIES: nmbrsCompanies
+      }
+    : {},
+  contains(hrSources, 'exact') || contains(hrSources, 'nmbrs') ? { TOKEN_FOLDER: tokenFolder } : {},
   vaultIsPrivate ? { KEY_VAULT_URL: 'https://${names.vault}${environment().suffixes.keyvaultDns}' } : {}
 )
 
@@ -193,6 +241,13 @@ var vaulted = union(
     AFAS_TOKEN: 'afas-token'
     TOPDESK_APP_PASSWORD: 'topdesk-app-password'
   },
+  contains(hrSources, 'exact') ? { EXACT_CLIENT_SECRET: 'exact-client-secret' } : {},
+  contains(hrSources, 'nmbrs')
+    ? {
+        NMBRS_CLIENT_SECRET: 'nmbrs-client-secret'
+        NMBRS_SUBSCRIPTION_KEY: 'nmbrs-subscription-key'
+      }
+    : {},
   toObject(webhookSources, source => 'WEBHOOK_SECRET_${toUpper(source)}', source => 'webhook-secret-${toLower(source)}')
 )
 

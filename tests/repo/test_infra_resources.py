@@ -26,6 +26,8 @@ from shared.settings import WEBHOOK_SECRET, Settings
 type Made = list[dict[str, Any]]
 
 ON_A_LAPTOP = {"ServiceBusConnection", "CLOCK_FILE"}
+OF_OTHER_SOURCES = ("EXACT_", "NMBRS_", "TOKEN_FOLDER")
+"""Handed on where those sources are read, which is in `private`."""
 OF_THE_PLATFORM = re.compile(
     r"AzureWebJobs|ServiceBusConnection__(credential|clientId)|AZURE_|APPLICATIONINSIGHTS_"
 )
@@ -87,10 +89,15 @@ def made(request: pytest.FixtureRequest) -> Made:
 
 def test_settings_are_those_of_the_app() -> None:
     """A setting that nobody gives, or that nobody reads, is a mistake of one of the two."""
-    given = {name for name in _settings("test") if not OF_THE_PLATFORM.match(name)}
+    given = _of_the_app("private") | _of_the_app("test")
     read = {str(field.alias) for field in Settings.model_fields.values()}
 
     assert given == read - ON_A_LAPTOP - {WEBHOOK_SECRET} | {f"{WEBHOOK_SECRET}AFAS"}
+
+
+def test_source_that_is_not_read_has_no_settings() -> None:
+    """A reference to a secret that nobody has put into the vault would be a problem."""
+    assert not {name for name in _of_the_app("test") if name.startswith(OF_OTHER_SOURCES)}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -205,6 +212,7 @@ def test_secrets_come_from_the_vault(environment: str) -> None:
     } - {"ServiceBusConnection", "LEDGER_URL"}
     values = _settings(environment)
     secret |= {name for name in values if name.startswith(WEBHOOK_SECRET)}
+    secret = {name for name in secret if name in values or not name.startswith(OF_OTHER_SOURCES)}
 
     assert secret >= {"AFAS_TOKEN", "TOPDESK_APP_PASSWORD"}
     for name in secret:
@@ -382,6 +390,10 @@ def _settings(environment: str) -> dict[str, str]:
     [settings] = _of(made, "Microsoft.Web/sites/config")
     properties: dict[str, str] = settings["properties"]
     return properties
+
+
+def _of_the_app(environment: str) -> set[str]:
+    return {name for name in _settings(environment) if not OF_THE_PLATFORM.match(name)}
 
 
 def _handed_over(name: str, value: str) -> str:
