@@ -1,0 +1,252 @@
+"""The ledger in domain words, on SQLite in memory: who loses a race is told, and reads again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from build import NOW
+
+from shared.errors import LostRace
+from shared.flow.service import Ledger
+from shared.ledger.batches import Shown
+from shared.ledger.cursors import Cursor
+from shared.ledger.history import Told
+from shared.ledger.policies import Active
+from shared.ledger.sqlite import open_sqlite
+from shared.model.change import Harm
+from shared.model.desired import State, TargetName
+from shared.model.harm import Batch, HarmEntry, Member
+from shared.model.person import PersonId
+
+ANN, BOB = PersonId("ann"), PersonId("bob")
+ENTRA, TOPDESK = TargetName.ENTRA, TargetName.TOPDESK
+
+
+@pytest.fixture
+async def ledger() -> AsyncIterator[Ledger]:
+    store = await open_sqlite(None, wall=lambda: NOW)
+    yield Ledger(store)
+    await store.close()
+
+
+def released(person_id: PersonId) -> HarmEntry:
+    return HarmEntry(person_id=person_id, state="released", content="x", targets=(ENTRA, TOPDESK))
+
+
+def held(person_id: PersonId) -> HarmEntry:
+    return HarmEntry(person_id=person_id, state="held", content="x", batch="block-1")
+
+
+def member(person_id: PersonId, content: str = "x") -> Member:
+    return Member(
+        person_id=person_id,
+        number=f"afas:{person_id}",
+        content=content,
+        before=State.ACTIVE,
+        after=State.BLOCKED,
+        why="last day",
+    )
+
+
+# --- identities ------------------------------------------------------------------------------
+
+
+async def test_a_number_is_minted_once_whoever_asks_first(ledger: Ledger) -> None:
+    found = await asyncio.gather(
+        *(ledger.identities.of("afas", "1", fresh=PersonId(f"p{n}")) for n in range(5))
+    )
+
+    assert len({identity.person_id for identity in found}) == 1
+    assert [i.number async for i in ledger.identities.everyone("afas")] == ["1"]
+
+
+async def test_the_last_seen_record_is_remembered(ledger: Ledger) -> None:
+    known = await ledger.identities.of("afas", "1", fresh=ANN)
+    await ledger.identities.note_hash("afas", known, "h1")
+
+    again = await ledger.identities.find("afas", "1")
+    assert again is not None
+    assert again.record_hash == "h1"
+
+
+async def test_when_two_remember_at_once_nothing_is_remembered(ledger: Ledger) -> None:
+    """Nobody knows whose was the newer: the next sync must look again."""
+    one = await ledger.identities.of("afas", "1", fresh=ANN)
+    await ledger.identities.note_hash("afas", one, "newer")
+    await ledger.identities.note_hash("afas", one, "older")
+
+    again = await ledger.identities.find("afas", "1")
+    assert again is not None
+    assert (again.person_id, again.record_hash) == (ANN, "")
+
+
+# --- names -----------------------------------------------------------------------------------
+
+
+async def test_a_name_is_its_owners_whatever_its_case(ledger: Ledger) -> None:
+    assert await ledger.names.reserve("upn", "Jan.Bos@p.example", ANN)
+    assert await ledger.names.reserve("upn", "jan.bos@P.example", ANN)
+    assert not await ledger.names.reserve("upn", "JAN.BOS@p.example", BOB)
+    assert await ledger.names.reserve("employeeid", "jan.bos@p.example", BOB)
+
+
+# --- the guard's memory ----------------------------------------------------------------------
+
+
+async def test_two_lanes_that_ask_at_once_are_not_both_let_through(ledger: Ledger) -> None:
+    book = await ledger.harms.read(Harm.BLOCK)
+    await ledger.harms.enter(book, released(ANN), NOW)
+
+    with pytest.raises(LostRace):
+        await ledger.harms.enter(book, released(BOB), NOW)
+
+
+async def test_harm_is_done_when_every_target_has_done_it(ledger: Ledger) -> None:
+    await ledger.harms.enter(await ledger.harms.read(Harm.BLOCK), released(ANN), NOW)
+
+    await ledger.harms.done(ANN, ENTRA, NOW)
+    half = (await ledger.harms.read(Harm.BLOCK)).entries[ANN]
+    assert (half.is_open, half.targets) == (True, (TOPDESK,))
+
+    await ledger.harms.done(ANN, TOPDESK, NOW, but={Harm.BLOCK})
+    assert (await ledger.harms.read(Harm.BLOCK)).entries[ANN] == half
+
+    await ledger.harms.done(ANN, TOPDESK, NOW)
+    assert (await ledger.harms.read(Harm.BLOCK)).entries[ANN].done_at == NOW
+
+
+@pytest.mark.parametrize(("hours", "kept"), [(23, True), (25, False)])
+async def test_done_harm_is_forgotten_after_a_day_and_not_before(
+    ledger: Ledger,
+    hours: int,
+    kept: bool,  # noqa: FBT001 - a table
+) -> None:
+    approved = released(ANN).model_copy(update={"approved": True})
+    await ledger.harms.enter(await ledger.harms.read(Harm.BLOCK), approved, NOW)
+    for target in TargetName:
+        await ledger.harms.done(ANN, target, NOW)
+
+    book = await ledger.harms.read(Harm.BLOCK)
+    await ledger.harms.enter(book, released(BOB), NOW + timedelta(hours=hours))
+
+    assert (ANN in (await ledger.harms.read(Harm.BLOCK)).entries) is kept
+
+
+async def test_only_what_is_held_can_be_withdrawn(ledger: Ledger) -> None:
+    await ledger.harms.enter(await ledger.harms.read(Harm.BLOCK), held(ANN), NOW)
+    await ledger.harms.enter(await ledger.harms.read(Harm.BLOCK), released(BOB), NOW)
+
+    assert await ledger.harms.withdraw(Harm.BLOCK, ANN) == "block-1"
+    assert await ledger.harms.withdraw(Harm.BLOCK, BOB) is None
+    assert list((await ledger.harms.read(Harm.BLOCK)).entries) == [BOB]
+
+
+# --- batches ---------------------------------------------------------------------------------
+
+
+async def opened(ledger: Ledger) -> Shown:
+    batch = Batch(batch_id="block-1", kind=Harm.BLOCK, opened_at=NOW, cause="too many")
+    await ledger.batches.open(batch, member(ANN))
+    shown = await ledger.batches.read("block-1")
+    assert shown is not None
+    return shown
+
+
+async def test_an_approval_is_of_exactly_the_members_shown(ledger: Ledger) -> None:
+    shown = await opened(ledger)
+    await ledger.batches.join(shown, member(BOB))
+
+    with pytest.raises(LostRace):
+        await ledger.batches.approve(shown, "beheerder", NOW)
+
+    now = await ledger.batches.read("block-1")
+    assert now is not None
+    assert now.batch.members == 2
+    await ledger.batches.approve(now, "beheerder", NOW)
+
+
+async def test_other_facts_of_a_member_are_another_batch_to_approve(ledger: Ledger) -> None:
+    shown = await opened(ledger)
+    await ledger.batches.join(shown, member(ANN, "other facts"))
+
+    now = await ledger.batches.read("block-1")
+    assert now is not None
+    assert now.batch.members == 1
+    assert now.fingerprint != shown.fingerprint
+    with pytest.raises(LostRace):
+        await ledger.batches.approve(shown, "beheerder", NOW)
+
+
+async def test_the_last_one_who_leaves_closes_the_batch(ledger: Ledger) -> None:
+    shown = await opened(ledger)
+    await ledger.batches.leave(shown, ANN)
+
+    assert [s async for s in ledger.batches.unfinished()] == []
+
+
+async def test_two_who_open_the_same_batch_are_told(ledger: Ledger) -> None:
+    await opened(ledger)
+
+    with pytest.raises(LostRace):
+        await opened(ledger)
+
+
+# --- the rest --------------------------------------------------------------------------------
+
+
+async def test_what_is_due_comes_oldest_first_and_not_early(ledger: Ledger) -> None:
+    await ledger.due.add(NOW, BOB, suffix="1")
+    await ledger.due.add(NOW - timedelta(days=400), ANN, suffix="2")
+    await ledger.due.add(NOW + timedelta(microseconds=1), ANN, suffix="3")
+
+    due = [entry async for entry in ledger.due.until(NOW)]
+    assert [entry.person_id for entry in due] == [ANN, BOB]
+    assert due[1].moment == NOW
+    await ledger.due.drop(due[0])
+    await ledger.due.drop(due[0])
+    assert [e.person_id async for e in ledger.due.upcoming()] == [BOB, ANN]
+
+
+async def test_a_cursor_that_another_run_moved_stays(ledger: Ledger) -> None:
+    _, version = await ledger.cursors.read("afas")
+    moved = await ledger.cursors.move("afas", Cursor(population=1), version)
+    await ledger.cursors.move("afas", Cursor(population=2), moved)
+
+    for old in (version, moved):
+        with pytest.raises(LostRace):
+            await ledger.cursors.move("afas", Cursor(population=3), old)
+    assert (await ledger.cursors.read("afas"))[0].population == 2
+
+
+async def test_telling_twice_leaves_one_line(ledger: Ledger) -> None:
+    lines = [(f"{n:08d}", Told(at=NOW, what=f"line {n}")) for n in range(150)]
+    await ledger.history.tell(ANN, lines)
+    await ledger.history.tell(ANN, lines)
+
+    assert [line.what async for line in ledger.history.of(ANN)] == [t.what for _, t in lines]
+
+
+async def test_a_report_is_new_once_and_waits_are_kept_apart(ledger: Ledger) -> None:
+    assert await ledger.relations.report("afas:1", ANN)
+    assert not await ledger.relations.report("afas:1", ANN)
+    await ledger.relations.wait_for("afas:1", BOB)
+
+    assert [p async for p in ledger.relations.waiting_for("afas:1")] == [BOB]
+    assert await ledger.relations.has_reports("afas:1")
+    await ledger.relations.no_longer_reports("afas:1", ANN)
+    assert not await ledger.relations.has_reports("afas:1")
+
+
+async def test_the_pointer_to_the_policy_moves_by_compare_and_set(ledger: Ledger) -> None:
+    await ledger.policies.keep("h1", "a: 1\n" * 20_000)
+    await ledger.policies.keep("h1", "another")
+    version = await ledger.policies.point(Active(policy="h1", since=NOW), None)
+
+    assert await ledger.policies.text("h1") == "a: 1\n" * 20_000
+    assert await ledger.policies.text("h2") is None
+    with pytest.raises(LostRace):
+        await ledger.policies.point(Active(policy="h2", since=NOW), "old")
+    assert (await ledger.policies.active())[1] == version
