@@ -412,3 +412,46 @@ async def test_the_names_of_events_never_decide(world: World) -> None:
     assert not account_of(world, "1042").enabled
     assert (await dossier_of(world, "1042")).target(ENTRA).applied.state == State.BLOCKED
     assert await person_id_of(world, "1042")
+
+
+# --- sweeps, and a policy that is none -------------------------------------------------------
+
+
+async def test_one_who_fails_stops_nobody_else_in_a_sweep(world: World) -> None:
+    world.hr.put(*(a_record(str(n), name=a_name(birth=f"Nr{n}")) for n in range(3)))
+    await first_load(world)
+    for n in range(3):
+        await leaves(world, str(n))
+    world.bus.wakes.clear()
+    world.clock.advance(minutes=16)
+    refused = ["before send"]
+
+    def once(moment: str) -> None:
+        if moment in refused:
+            refused.clear()
+            raise Transient("the bus is away")
+
+    world.bus.moment = once
+    with pytest.raises(Transient, match="the bus is away"):
+        await sweep(world.service)
+    assert len({who for _, who, _ in world.bus.wakes}) == 2
+
+    await settle(world)
+    assert not any(account.enabled for account in world.entra.accounts.values())
+
+
+@pytest.mark.parametrize(
+    "text", ["", "version: 1\n", "? [a]\n: b\n", "a: &a [*a]\n", "v: !!int x"]
+)
+async def test_a_file_that_is_no_policy_leaves_the_last_good_one(world: World, text: str) -> None:
+    world.hr.put(SANNE)
+    await first_load(world)
+    good, _ = await world.service.active_policy()
+    world = with_policy(world, text)
+
+    world.hr.put(moved(SANNE, "ZORG", "Zorg"))
+    await signalled(world.service, "afas", "1042")
+    await settle(world)
+
+    assert (await world.service.active_policy())[0] == good
+    assert account_of(world, "1042").groups == {"Iedereen", "Zorg"}
