@@ -112,13 +112,12 @@ class Connection:
         """Trade the code of a fresh consent for tokens and store them. Raises as `token` does."""
         turn = await self._wait_for_turn()
         try:
-            before = await self._stored()
+            last = await self._last_generation(turn)
             grant = await self._endpoint.exchange(code, redirect=redirect, verifier=verifier)
             refresh = self._refresh_of(grant)
         except BaseException:
             await self._turns.give_back(self._provider.name, self._holder)
             raise
-        last = max(turn.generation, before.generation if before else 0)
         await self._keep(self._tokens(grant, refresh, last + 1))
 
     async def close(self) -> None:
@@ -227,6 +226,14 @@ class Connection:
             issued_at=now,
             good_until=now + timedelta(seconds=grant.lifetime_seconds - margin),
         )
+
+    async def _last_generation(self, turn: Turn) -> int:
+        """The highest there was; what cannot be read any more counts for nothing."""
+        try:
+            found = await self._stored()
+        except Permanent:
+            found = None
+        return max(turn.generation, found.generation if found else 0)
 
     def _refresh_of(self, grant: Grant) -> str:
         if grant.refresh is None:

@@ -34,6 +34,8 @@ class Server:
     asked: int = 0
     loses_replies: bool = False
     on_call: Callable[[], object] = lambda: None
+    keeps_refresh: bool = False
+    """Give access tokens alone, as a server does that does not rotate or was not asked to."""
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
@@ -46,8 +48,9 @@ class Server:
         self.good = f"r{self.issued}"
         if self.loses_replies:
             raise httpx.ReadError("cut")
-        answer = {"access_token": f"a{self.issued}", "refresh_token": self.good}
-        return httpx.Response(200, json={**answer, "expires_in": 3600})
+        answer = {"access_token": f"a{self.issued}", "expires_in": 3600}
+        rotated = {} if self.keeps_refresh else {"refresh_token": self.good}
+        return httpx.Response(200, json={**answer, **rotated})
 
 
 @dataclass
@@ -306,6 +309,8 @@ async def test_an_unreadable_vault_is_told_without_its_text(world: World) -> Non
     with pytest.raises(Permanent, match="unreadable") as refused:
         await world.worker().token()
     assert "geheim" not in str(refused.value) + repr(refused.value.__cause__)
+    await world.worker().connect("code", redirect="http://127.0.0.1/", verifier="v")
+    assert world.vault.tokens().access == "a2"
 
 
 async def test_connecting_stores_and_never_shows(world: World) -> None:
@@ -315,6 +320,37 @@ async def test_connecting_stores_and_never_shows(world: World) -> None:
     assert (tokens.access, tokens.refresh, tokens.generation) == ("a2", "r2", 1)
     assert "a2" not in repr(tokens)
     assert "r2" not in repr(tokens)
+
+
+async def test_consent_without_a_refresh_token_is_refused(world: World) -> None:
+    """The registered application was not allowed offline access."""
+    world.server.keeps_refresh = True
+    with pytest.raises(Permanent, match="offline access") as refused:
+        await world.worker().connect("code", redirect="http://127.0.0.1/", verifier="v")
+
+    assert refused.value.mender == "settings"
+    assert world.vault.kept == {}
+    assert (await world.turns.read("nmbrs")).holder is None
+
+
+async def test_refresh_token_that_does_not_rotate_is_kept(world: World) -> None:
+    """RFC 6749, 6: the server may leave it out."""
+    world.stored()
+    world.server.keeps_refresh = True
+
+    assert await world.worker().token() == "a2"
+    assert world.vault.tokens().refresh == "r1"
+
+
+async def test_consent_waits_for_a_refresh_under_way(world: World) -> None:
+    """Else the refresh would store its older tokens over it."""
+    await world.turns.take("nmbrs", "other", now=START, until=START + timedelta(seconds=5))
+    await world.worker().connect("code", redirect="http://127.0.0.1/", verifier="v")
+    assert world.now >= START + timedelta(seconds=5)
+
+    await world.turns.take("nmbrs", "other", now=world.now, until=world.now + TURN)
+    with pytest.raises(Transient, match="another worker"):
+        await world.worker().connect("code", redirect="http://127.0.0.1/", verifier="v")
 
 
 def _api(accepts: Callable[[str], bool], seen: list[str]) -> httpx.MockTransport:

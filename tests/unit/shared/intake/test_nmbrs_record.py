@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.intake.nmbrs_managers import Managers
@@ -448,6 +448,7 @@ def code_on(rows: Sequence[Row], day: date) -> str | None:
     return code
 
 
+@settings(deadline=None)
 @given(careers(), DAY)
 def test_every_day_says_what_the_rows_say(person: Employee, day: date) -> None:
     record = read(person)
@@ -463,6 +464,7 @@ def test_every_day_says_what_the_rows_say(person: Employee, day: date) -> None:
         assert _code(contract.job) == code_on(person.items["functions"], day)
 
 
+@settings(deadline=None)
 @given(careers())
 def test_keys_are_unique_and_order_is_by_start(person: Employee) -> None:
     contracts = read(person).contracts
@@ -495,6 +497,7 @@ FIELDS = [
 ]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(FIELDS), JSON)
 def test_no_value_of_any_shape_is_a_failure_of_ours(place: tuple[str, str], value: Any) -> None:
     kind, field = place

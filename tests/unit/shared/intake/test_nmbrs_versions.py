@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.intake.nmbrs_versions import Period, Track, Version, as_day
@@ -93,6 +93,7 @@ def test_the_earliest_version_speaks_for_the_time_before() -> None:
 DAYS = st.integers(0, 60).map(lambda n: date(2026, 1, 1) + timedelta(days=n))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(DAYS, st.sampled_from("123"), st.integers(0, 9)), min_size=1), DAYS)
 def test_a_track_agrees_with_looking_at_every_version(
     versions: list[tuple[date, str, int]], day: date
