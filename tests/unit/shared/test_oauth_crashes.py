@@ -1,8 +1,8 @@
 """A worker may die at any moment of a refresh. What does the next one find?
 
 Enumerated over every outside call and two moments: before it, and after it was carried out but
-before its answer is seen (after the answer is before the next call). Only between spending the token and storing the
-new one is a human needed again, and then the error says so.
+before its answer is seen (after the answer is before the next call). Only between spending the
+token and storing the new one is a human needed again, and then the error says so.
 """
 
 from __future__ import annotations
@@ -145,9 +145,7 @@ async def test_a_refresh_survives_a_death_at_any_moment(
             with pytest.raises(Died):
                 await world.worker(life).token()
             died += 1
-            spent_in_vain = (
-                world.good != Tokens.model_validate_json(world.vault.kept["nmbrs"]).refresh
-            )
+            kept = Tokens.model_validate_json(world.vault.kept["nmbrs"])
             world.now += TURN
             next_one = world.worker(Life())
             if kept.refresh != world.good:
