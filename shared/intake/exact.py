@@ -72,13 +72,8 @@ class ExactSource:
             changed = None
             if upset_at is None or upset_at < moment - UPSET_MARGIN:
                 changed = await self._changed(division, moment)
-            if changed is None or len(changed) > FEW:
-                for reading in await self._whole(division):
-                    yield reading
-                continue
-            for some in batched(sorted(changed), AT_ONCE, strict=False):
-                for reading in await self._named(division, some):
-                    yield reading
+            for reading in await self._of_changed(division, changed):
+                yield reading
 
     async def one(self, number: str) -> Reading | None:
         """This employee now; None when Exact shows none.
@@ -106,17 +101,16 @@ class ExactSource:
 
     async def _visible(self) -> list[tuple[Administration, datetime | None]]:
         """The configured divisions by name, and when their versions began anew."""
-        seen = await self._exact.divisions()
+        seen = await self._exact.divisions(self._divisions[0].code)
         found: list[tuple[Administration, datetime | None]] = []
         for division in self._divisions:
+            if seen is None:  # no list of divisions in this licence: payroll will tell
+                name = self._names.get(division.code, "")
+                found.append((replace(division, name=name), None))
+                continue
             shown = seen.get(division.code)
             if shown is None or not shown.is_active:
-                told = "is archived or inactive" if shown else "is not one that the user sees"
-                raise Permanent(
-                    f"Exact Online: division {division.code} {told}; nothing was changed. Mend "
-                    "EXACT_DIVISIONS, or the rights of the user who consented",
-                    mender="settings",
-                )
+                raise _out_of_sight(division, known=shown is not None)
             self._names[shown.code] = shown.name
             found.append((replace(division, name=shown.name), shown.upset_at))
         return found
@@ -124,7 +118,22 @@ class ExactSource:
     async def _with_name(self, division: Administration) -> Administration:
         if division.code not in self._names:
             await self._visible()
-        return replace(division, name=self._names[division.code])
+        return replace(division, name=self._names.get(division.code, ""))
+
+    async def _of_changed(
+        self, division: Administration, changed: set[str] | None
+    ) -> list[Reading]:
+        """Those employees; None, too many, or a question that is refused: the whole division."""
+        if changed is None or len(changed) > FEW:
+            return await self._whole(division)
+        try:
+            return [
+                reading
+                for some in batched(sorted(changed), AT_ONCE, strict=False)
+                for reading in await self._named(division, some)
+            ]
+        except Permanent:
+            return await self._whole(division)
 
     async def _whole(self, division: Administration) -> list[Reading]:
         """Every employee of the division, from the sync endpoints."""
@@ -207,16 +216,10 @@ class ExactSource:
         return False
 
     async def _find(self, division: Administration, code: str) -> list[str]:
-        """Ids of employees with this code; codes may be padded with blanks."""
-        where, fields = f"trim(Code) eq '{code}'", ("ID", "Code", "EmployeeHID")
-        try:
-            rows = [
-                row
-                async for row in self._exact.rows(
-                    division.code, "payroll/Employees", select=fields, where=where
-                )
-            ]
-        except Permanent:  # a filter that this endpoint does not take
+        """Ids of employees with this code."""
+        fields = ("ID", "Code", "EmployeeHID")
+        rows = await self._exact.coded(division.code, code, select=fields)
+        if rows is None:
             rows = [row async for row in self._all(division, "Employees", fields)]
         wanted = f"{division.prefix}{code}"
         return [
@@ -237,6 +240,15 @@ class ExactSource:
             guid = str(row.get("Employee"))
         found = await self._named(await self._with_name(division), [guid])
         return found[0] if found else None
+
+
+def _out_of_sight(division: Administration, *, known: bool) -> Permanent:
+    told = "is archived or inactive" if known else "is not one that the user sees"
+    return Permanent(
+        f"Exact Online: division {division.code} {told}; nothing was changed. Mend "
+        "EXACT_DIVISIONS, or the rights of the user who consented",
+        mender="settings",
+    )
 
 
 def _readings(payroll: Payroll, division: Administration) -> list[Reading]:

@@ -17,15 +17,19 @@ from typing import Any
 import httpx
 
 from shared.errors import Permanent, TargetDown, Transient
-from shared.rest import Call, Manners, Patience, persist, retry_after_header
+from shared.rest import Call, Manners, Patience, persist
 from shared.vendors.exact.budget import ErrorBudget
+from shared.vendors.exact.limits import LONGEST_SLEEP_SECONDS, Limits, Pause
 from shared.vendors.exact.wire import moment_of
 
 NAME = "Exact Online"
 AT_ONCE = 2
-MINUTE_SECONDS, DAY_SECONDS = 60.0, 86_400.0
+HOUR_SECONDS = 3600.0
 PATIENCE = Patience(
-    attempts=5, total_seconds=240.0, attempt_seconds=60.0, longest_sleep_seconds=75.0
+    attempts=5,
+    total_seconds=240.0,
+    attempt_seconds=60.0,
+    longest_sleep_seconds=LONGEST_SLEEP_SECONDS,
 )
 """A full read takes more calls than a minute has: waiting for the next minute is normal."""
 _ACTIVE, _REGULAR = 1, 0
@@ -56,6 +60,7 @@ class Exact:
         transport: httpx.AsyncBaseTransport | None = None,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        pause: Pause = asyncio.sleep,
     ) -> None:
         self._root = httpx.URL(f"{base_url.rstrip('/')}/api/v1/")
         self._client = httpx.AsyncClient(
@@ -66,12 +71,12 @@ class Exact:
             transport=transport,
         )
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._manners = Manners(retry_after=_waiting(wall), patience=PATIENCE)
+        self._limits = Limits(wall, pause)
+        self._manners = Manners(retry_after=self._limits.retry_after, patience=PATIENCE)
         self._monotonic = monotonic
         self._budget = ErrorBudget(monotonic)
-        self._current: int | None = None
         self._lacking: dict[str, float] = {}
-        """Endpoints that the customer's licence lacks, and until when that is believed."""
+        """What the customer's licence lacks, and until when that is believed."""
 
     async def rows(
         self, division: int, resource: str, *, select: Sequence[str], where: str = ""
@@ -143,25 +148,38 @@ class Exact:
         # The row with that version was itself modified then, and `gt` would leave it out.
         return int(str(stamp)) - 1 if stamp is not None and str(stamp).isdecimal() else None
 
-    async def divisions(self) -> Mapping[int, Division]:
-        """The divisions that the consenting user can see, by code.
+    async def coded(self, division: int, code: str, *, select: Sequence[str]) -> list[Row] | None:
+        """Employees who may have this code, which holds no quote; None when Exact cannot tell.
+
+        Codes can be padded with blanks, and not every endpoint takes `trim`.
+        """
+        if self._lacks(_TRIM):
+            return None
+        try:
+            rows = self.rows(division, _EMPLOYEES, select=select, where=f"trim(Code) eq '{code}'")
+            return [row async for row in rows]
+        except Permanent:
+            self._note_lacking(_TRIM)
+            return None
+
+    async def divisions(self, at: int) -> Mapping[int, Division] | None:
+        """The divisions that the consenting user can see, by code, as asked from one of them.
 
         system/Divisions has the dates that make cursors void; where a licence lacks it,
-        hrm/Divisions has to do. Their status codes differ.
+        hrm/Divisions has to do. Their status codes differ. None when neither is shown.
         """
-        current = await self._current_division()
         plain = ("Code", "Description", "Status")
-        found: list[Division] | None = None
-        if not self._lacks(_SYSTEM):
+        lists = {_SYSTEM: (_ACTIVE, (*plain, *_UPSETS)), _HRM: (_REGULAR, plain)}
+        for resource, (active, select) in lists.items():
+            if self._lacks(resource):
+                continue
             try:
-                rows = self.rows(current, _SYSTEM, select=(*plain, *_UPSETS))
-                found = [_division(row, active=_ACTIVE) async for row in rows]
+                rows = [row async for row in self.rows(at, resource, select=select)]
             except Permanent:
-                self._note_lacking(_SYSTEM)
-        if found is None:
-            rows = self.rows(current, "hrm/Divisions", select=plain)
-            found = [_division(row, active=_REGULAR) async for row in rows]
-        return {division.code: division for division in found}
+                self._note_lacking(resource)
+                continue
+            return {one.code: one for one in (_division(row, active=active) for row in rows)}
+        return None
 
     async def close(self) -> None:
         """Give back the connections."""
@@ -171,18 +189,8 @@ class Exact:
         return self._lacking.get(resource, 0.0) > self._monotonic()
 
     def _note_lacking(self, resource: str) -> None:
-        """Refused once, not asked again today: refusals are counted against the app's key."""
-        self._lacking[resource] = self._monotonic() + DAY_SECONDS
-
-    async def _current_division(self) -> int:
-        if self._current is None:
-            address = self._root.join("current/Me").copy_with(params={"$select": _CURRENT})
-            rows, _ = _page(await self._get(0, "current/Me", address), "current/Me")
-            code = str(rows[0].get(_CURRENT)) if rows else ""
-            if not code.isdecimal():
-                raise Transient(f"{NAME}: current/Me names no division")
-            self._current = int(code)
-        return self._current
+        """Refused once, not asked again this hour: refusals count against the app's key."""
+        self._lacking[resource] = self._monotonic() + HOUR_SECONDS
 
     async def _get(self, division: int, resource: str, address: httpx.URL) -> Any:
         """What stands under `d` of a good answer; every other answer becomes our error."""
@@ -192,7 +200,9 @@ class Exact:
             return await self._client.get(address)
 
         call = Call(NAME, "GET", resource)
+        await self._limits.room()
         answer = await persist(call, send, slots=self._slots, manners=self._manners)
+        self._limits.note(answer.headers)
         self._budget.note(division, resource, answer.status_code)
         return _body(answer, division, resource)
 
@@ -205,7 +215,9 @@ class Exact:
 
 _SYSTEM = "system/Divisions"
 _SYNC_STAMP = "read/sync/Sync/SyncTimestamp"
-_CURRENT = "CurrentDivision"
+_HRM = "hrm/Divisions"
+_EMPLOYEES = "payroll/Employees"
+_TRIM = "trim"
 _STAMP = "TimeStampAsBigInt"
 _UPSETS = ("DivisionMoveDate", "DivisionHRLinkUnlinkDate")
 
@@ -268,28 +280,3 @@ def _refusal(answer: httpx.Response, where: str, body: object) -> str:
     return (
         f"{NAME} refused {where} ({answer.status_code}): {told[:_MAX_TOLD] or 'no reason given'}"
     )
-
-
-def _waiting(wall: Callable[[], float]) -> Callable[[httpx.Response], float | None]:
-    """Seconds until the limit that is used up begins anew; resets are epoch milliseconds."""
-
-    def wait(answer: httpx.Response) -> float | None:
-        if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
-            return retry_after_header(answer)
-        asked = retry_after_header(answer)
-        if asked is not None:
-            return asked
-        if answer.headers.get("x-ratelimit-remaining") == "0":
-            return _until(answer.headers.get("x-ratelimit-reset"), wall(), DAY_SECONDS)
-        reset = answer.headers.get("x-ratelimit-minutely-reset")
-        return _until(reset, wall(), MINUTE_SECONDS)
-
-    return wait
-
-
-def _until(reset: str | None, now: float, most: float) -> float:
-    """Seconds until then; the whole window when the clocks do not agree."""
-    if not reset or not reset.isdecimal():
-        return most
-    seconds = int(reset) / 1000 - now
-    return seconds + 1 if 0 <= seconds <= most else most

@@ -46,14 +46,21 @@ class Company:
         self.app = make_app(self.world, clock=self.clock, answers=self.answers, **given)
         self.rig = self.app.state.rig
         self.paths: list[str] = []
+        self.statuses: set[int] = set()
+        self.waits = 0
         self.exact = Exact(
             SITE,
             self.auth or Granted(self.rig, self.clock),
             transport=Counting(self),
             wall=self.clock.wall,
             monotonic=self.clock.wall,
+            pause=self._pause,
         )
         self.source = ExactSource(self.exact, self.divisions)
+
+    async def _pause(self, seconds: float) -> None:
+        self.waits += 1
+        self.clock.advance(seconds)
 
     async def everyone(self) -> dict[str | None, Reading]:
         return {one.number: one async for one in self.source.everyone()}
@@ -71,11 +78,13 @@ class Counting(httpx.AsyncBaseTransport):
 
     def __init__(self, company: Company) -> None:
         self._inner = httpx.ASGITransport(company.app)
-        self._paths = company.paths
+        self._company = company
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self._paths.append(request.url.path.removeprefix("/api/v1/"))
-        return await self._inner.handle_async_request(request)
+        self._company.paths.append(request.url.path.removeprefix("/api/v1/"))
+        answer = await self._inner.handle_async_request(request)
+        self._company.statuses.add(answer.status_code)
+        return answer
 
 
 @pytest.fixture
@@ -289,14 +298,46 @@ async def test_moved_division_is_read_whole(company: Company) -> None:
 # --- weather ---
 
 
-async def test_minute_that_is_used_up_is_told_with_the_wait(company: Company) -> None:
+async def test_minutes_that_are_used_up_are_waited_for(company: Company) -> None:
     company.rig.environment.per_minute = 5
 
-    with pytest.raises(Transient, match="throttled") as throttled:
+    found = await company.everyone()
+
+    assert len(found) == len(company.working())
+    assert company.waits >= len(company.paths) // 5 - 1
+    assert company.statuses == {200}
+
+
+async def test_day_that_is_used_up_is_told_with_the_wait(company: Company) -> None:
+    company.rig.environment.per_day = 5
+
+    with pytest.raises(Transient, match="calls of this day are used up") as told:
         await company.everyone()
 
-    assert throttled.value.retry_after_seconds is not None
-    assert 0 < throttled.value.retry_after_seconds <= 61
+    assert told.value.retry_after_seconds is not None
+    assert 3600 < told.value.retry_after_seconds <= 86_401
+    assert len(company.paths) == 5
+
+
+@pytest.mark.parametrize("lacking", [{"system/Divisions", "hrm/Divisions"}, {"hrm/Divisions"}])
+async def test_licence_without_a_list_of_divisions_is_read(
+    company: Company, lacking: set[str]
+) -> None:
+    company.rig.environment.refused = lacking
+
+    assert len(await company.everyone()) == len(company.working())
+    company.rig.environment.expired = {DIVISION}
+    with pytest.raises(Permanent, match="license expired"):
+        await company.everyone()
+
+
+async def test_division_whose_single_reads_are_refused_is_read_whole(company: Company) -> None:
+    await company.everyone()
+    moved = company.working()[0].number
+    company.world.rename(moved, nickname="Nieuw")
+    company.rig.environment.refused = {"payroll/Employees"}
+
+    assert set(await company.changed()) == {p.number for p in company.working()}
 
 
 async def test_webhook_key_leads_to_the_person(company: Company) -> None:
@@ -368,12 +409,8 @@ async def test_token_that_ends_in_the_middle_of_a_read_is_renewed() -> None:
 class Slow(Counting):
     """Every call takes thirty seconds of everybody's clock."""
 
-    def __init__(self, company: Company) -> None:
-        super().__init__(company)
-        self._clock = company.clock
-
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self._clock.advance(30)
+        self._company.clock.advance(30)
         return await super().handle_async_request(request)
 
 

@@ -38,13 +38,19 @@ class Site:
         self.answers = list(answers)
         self.seen: list[httpx.Request] = []
         self.seconds = 0.0
+        self.slept: list[float] = []
         self.exact = Exact(
             SITE,
             Token(),
             transport=httpx.MockTransport(self._answer),
-            wall=lambda: NOW,
+            wall=lambda: NOW + self.seconds,
             monotonic=lambda: self.seconds,
+            pause=self._pause,
         )
+
+    async def _pause(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.seen.append(request)
@@ -152,12 +158,15 @@ async def test_refused_token_says_who_can_mend_it() -> None:
         await Site(httpx.Response(401, json={"error": {}})).rows()
 
 
+_USED_UP = {"X-RateLimit-Minutely-Remaining": "0"}
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
-        ({"X-RateLimit-Minutely-Reset": str(int(NOW * 1000) + 30_000)}, 31.0),
-        ({"X-RateLimit-Minutely-Reset": str(int(NOW * 1000) - 99_000)}, 60.0),
-        ({"X-RateLimit-Minutely-Reset": "soon"}, 60.0),
+        (_USED_UP | {"X-RateLimit-Minutely-Reset": str(int(NOW * 1000) + 30_000)}, 31.0),
+        (_USED_UP | {"X-RateLimit-Minutely-Reset": str(int(NOW * 1000) - 99_000)}, 60.0),
+        (_USED_UP | {"X-RateLimit-Minutely-Reset": "soon"}, 60.0),
         ({}, 60.0),
         ({"Retry-After": "7"}, 7.0),
         (
@@ -229,7 +238,7 @@ async def test_version_that_is_not_told_is_none(body: object) -> None:
     assert await site.exact.version_at(1, "Employees", datetime.now(UTC)) is None
 
 
-async def test_licence_without_versions_is_not_asked_again_today() -> None:
+async def test_licence_without_versions_is_not_asked_again_soon() -> None:
     site = Site(httpx.Response(403, json={}))
 
     for _ in range(20):
@@ -241,16 +250,15 @@ def divisions(*rows: dict[str, Any]) -> httpx.Response:
     return httpx.Response(200, json={"d": {"results": list(rows)}})
 
 
-ME = httpx.Response(200, json={"d": {"results": [{"CurrentDivision": 7}]}})
-
-
 async def test_status_of_a_division_differs_by_list() -> None:
     rows = [{"Code": n, "Description": f"D{n}", "Status": n} for n in (0, 1, 2)]
-    system = Site(ME, divisions(*rows))
-    hrm = Site(ME, httpx.Response(403, json={}), divisions(*rows[:2]))
+    system = Site(divisions(*rows))
+    hrm = Site(httpx.Response(403, json={}), divisions(*rows[:2]))
 
-    by_system, by_hrm = await system.exact.divisions(), await hrm.exact.divisions()
+    by_system, by_hrm = await system.exact.divisions(7), await hrm.exact.divisions(7)
 
+    assert by_system is not None
+    assert by_hrm is not None
     assert {code for code, one in by_system.items() if one.is_active} == {1}
     assert {code for code, one in by_hrm.items() if one.is_active} == {0}
 
@@ -259,23 +267,85 @@ async def test_move_and_link_of_a_division_are_known() -> None:
     row = {"Code": 7, "Description": "x", "Status": 1, "DivisionMoveDate": "/Date(1000)/",
            "DivisionHRLinkUnlinkDate": "/Date(2000)/"}  # fmt: skip
 
-    found = await Site(ME, divisions(row)).exact.divisions()
+    found = await Site(divisions(row)).exact.divisions(7)
 
+    assert found is not None
     assert found[7].upset_at == datetime(1970, 1, 1, 0, 0, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    "answers",
-    [
-        (httpx.Response(200, json={"d": {"results": []}}),),
-        (ME, divisions({"Code": "x"})),
-        (ME, divisions({"Code": 7, "DivisionMoveDate": "once"})),
-        (ME, divisions({"Code": None})),
-    ],
+    "row", [{"Code": "x"}, {"Code": 7, "DivisionMoveDate": "once"}, {"Code": None}]
 )
-async def test_odd_division_is_our_error(answers: tuple[httpx.Response, ...]) -> None:
+async def test_odd_division_is_our_error(row: dict[str, Any]) -> None:
     with pytest.raises(InstroomError):
-        await Site(*answers).exact.divisions()
+        await Site(divisions(row)).exact.divisions(7)
+
+
+async def test_licence_without_lists_of_divisions_is_asked_again_after_an_hour() -> None:
+    site = Site(httpx.Response(403, json={}))
+
+    for _ in range(20):
+        assert await site.exact.divisions(7) is None
+    assert len(site.seen) == 2
+    site.seconds = HOUR_SECONDS + 1
+    await site.exact.divisions(7)
+    assert len(site.seen) == 4
+
+
+async def test_endpoint_without_trim_is_not_asked_for_it_again() -> None:
+    site = Site(httpx.Response(400, json={}))
+
+    for _ in range(20):
+        assert await site.exact.coded(1, "100030", select=FIELDS) is None
+    assert len(site.seen) == 1
+
+
+def left(minute: int, day: int | None = None) -> dict[str, str]:
+    """The headers of an answer; the minute ends in 30 seconds, the day in two hours."""
+    minutely = {
+        "X-RateLimit-Minutely-Remaining": str(minute),
+        "X-RateLimit-Minutely-Reset": str(int(NOW * 1000) + 30_000),
+    }
+    if day is None:
+        return minutely
+    reset = str(int(NOW * 1000) + 7_200_000)
+    return minutely | {"X-RateLimit-Remaining": str(day), "X-RateLimit-Reset": reset}
+
+
+def with_headers(answer: httpx.Response, headers: dict[str, str]) -> httpx.Response:
+    return httpx.Response(answer.status_code, headers=headers, content=answer.content)
+
+
+async def test_last_call_of_a_minute_is_followed_by_a_pause() -> None:
+    site = Site(with_headers(page(1), left(0)), page(2))
+
+    await site.rows()
+    await site.rows()
+
+    assert site.slept == [31.0]
+
+
+async def test_calls_that_are_left_are_made_at_once() -> None:
+    site = Site(with_headers(page(1), left(1, 1)), page(2))
+
+    await site.rows()
+    await site.rows()
+
+    assert site.slept == []
+
+
+async def test_last_call_of_a_day_is_followed_by_none() -> None:
+    site = Site(with_headers(page(1), left(5, 0)))
+    await site.rows()
+
+    with pytest.raises(Transient, match="calls of this day are used up") as waiting:
+        await site.rows()
+
+    assert waiting.value.retry_after_seconds == 7201.0
+    assert len(site.seen) == 1
+    site.seconds = 7202
+    site.answers = [page(2)]
+    assert len(await site.rows()) == 1
 
 
 async def test_nothing_of_a_question_stands_in_an_error() -> None:
