@@ -72,6 +72,8 @@ class Race:
     scenario: Scenario
     first: tuple[Start, ...] = ()
     """Run to their end before the race."""
+    between: tuple[Start, ...] = ()
+    """Run to their end at the turn, before the other begins."""
     minutes_between: int = 0
     """Pass under the hands of the first when the other begins."""
 
@@ -95,9 +97,18 @@ RACES = {
     "a human and a returner": Race(human, lane, HELD, first=(lane,)),
     "a returner and a human": Race(lane, human, HELD, first=(lane,)),
     "a human and a sweep": Race(human, sweeper, HELD, first=(lane,)),
+    "a blocking worker, a returner and his worker": Race(
+        worker, worker, STANDS, first=(lane,), between=(lane,)
+    ),
+    "a joining worker, a leaver and his worker": Race(
+        worker, worker, JOINS, first=(lane,), between=(lane,)
+    ),
     "a zombie and a worker": Race(worker, worker, JOINS, first=(lane,), minutes_between=6),
     "a blocking zombie": Race(worker, worker, STANDS, first=(lane,), minutes_between=6),
     "a blocking zombie and a returner": Race(worker, lane, STANDS, (lane,), minutes_between=6),
+    "a blocking zombie, a returner and his worker": Race(
+        worker, worker, STANDS, first=(lane,), between=(lane,), minutes_between=6
+    ),
 }
 TWO_TURNS = ["leaver against returner", "held leaver against returner"]
 
@@ -113,6 +124,8 @@ async def play(race: Race, turn: int, turn_back: int | None = None) -> bool:
         if race.minutes_between:
             passes = partial(board.world.clock.advance, minutes=race.minutes_between)
             await board.gates.time_passes(passes)
+        for start in race.between:
+            await run(board, start(board))
         before = len(board.gates.trace)
         other = race.other(board)
         if turn_back is not None:
