@@ -16,7 +16,7 @@ from os import stat_result
 from pathlib import Path
 
 from shared.errors import Permanent, Transient
-from shared.intake import csv_rows
+from shared.intake import csv_rows, csv_table
 from shared.intake.source import Reading
 from shared.policy.sources import CsvLayout
 
@@ -128,7 +128,7 @@ class CsvSource:
         """See that there is a recent export with the columns that the policy names; see Source."""
         layout = await self._layout()
         export = await self._folder.newest()
-        csv_rows.check_headings(export.data, layout, file=export.name)
+        csv_table.check_headings(export.data, layout, file=export.name)
         days = int(export.age_seconds / _DAY_SECONDS)
         if days > layout.stale_after_days:
             raise Permanent(
