@@ -455,3 +455,19 @@ async def test_a_file_that_is_no_policy_leaves_the_last_good_one(world: World, t
 
     assert (await world.service.active_policy())[0] == good
     assert account_of(world, "1042").groups == {"Iedereen", "Zorg"}
+
+
+async def test_an_entry_whose_writer_may_still_live_outlives_the_sweep(world: World) -> None:
+    """It was written before the row it announces: dropped now, nobody would look again."""
+    world.hr.put(SANNE)
+    await first_load(world)
+    await minutes_pass(world, 16)
+    await world.service.ledger.due.add(
+        world.clock.now(), await person_id_of(world, "1042"), suffix="young"
+    )
+
+    await sweep(world.service)
+    assert len([e async for e in world.service.ledger.due.upcoming()]) == 1
+
+    await minutes_pass(world, 31)
+    assert [e async for e in world.service.ledger.due.upcoming()] == []
