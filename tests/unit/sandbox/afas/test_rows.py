@@ -53,23 +53,23 @@ def test_kept_rows_are_the_rows_made_anew(stories: list[str]) -> None:
             assert kept.ordered(view, ((0, True),), 1) == anew.ordered(view, ((0, True),), 1)
 
 
-def test_a_hundred_thousand_people_are_read_page_by_page() -> None:
-    world, clock = company(100_000)
+def test_twenty_thousand_people_are_read_page_by_page() -> None:
+    world, clock = company(20_000)
     rows = fresh(world, clock, Answers())
     view = VIEWS["T4E_HelloID_Employments_v2"]
     external_id = [column.field_id for column in view.columns].index("ExternalID")
     seen: set[object] = set()
-    for call in range(0, 120_000, 10_000):
-        page = rows.ordered(view, ((external_id, False),), call)[call : call + 10_000]
+    for call in range(0, 24_000, 2_000):
+        page = rows.ordered(view, ((external_id, False),), call)[call : call + 2_000]
         seen.update(row[external_id] for row in page)
 
     before = rows.of(view)
-    world.rename("150000", nickname="Zoë")
+    world.rename("110000", nickname="Zoë")
     after = rows.of(view)
 
-    assert len(seen) == len(before) > 95_000
+    assert len(seen) == len(before) > 19_000
     assert sum(old is not new for old, new in zip(before, after, strict=True)) == len(
-        world.people["150000"].contracts
+        world.people["110000"].contracts
     )
 
 
