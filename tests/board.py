@@ -22,6 +22,7 @@ from interleaving import GatedBus, GatedStore, GatedTarget, Gates, Job, without_
 from turning import deliver, first_load, settle
 
 from shared.errors import Unsafe
+from shared.flow import ties
 from shared.flow.approve import approve
 from shared.flow.collect import signalled
 from shared.flow.decide import wanted
@@ -298,7 +299,11 @@ class Board:
 
     async def _agrees(self, number: str, dossier: Dossier, decision: Decision) -> None:
         service = self.world.service
-        want = wanted(dossier, decision, await service.policy(decision.policy))
+        policy = await service.policy(decision.policy)
+        now = await ties.resolve(service, dossier, decision.person, policy)
+        known = decision.ties.model_copy(update={"login": now.login})
+        assert known == now, f"L1: {number} has not heard of {now}"
+        want = wanted(dossier, decision, policy)
         hold = frozenset(decision.hold)
         entra, topdesk = entra_lane(service), topdesk_lane(service)
         applied = {name: dossier.target(name).applied for name in TargetName}

@@ -12,7 +12,7 @@ from functools import partial
 
 import pytest
 from board import Board, Scenario, a_board
-from build import POLICY, TODAY, a_leaver, a_name, a_record, moved
+from build import POLICY, TODAY, a_contract, a_leaver, a_name, a_record, moved
 from interleaving import Job, end_all
 
 from shared.flow.collect import signalled
@@ -30,11 +30,21 @@ type Start = Callable[[Board], Job]
 
 
 def lane(board: Board) -> Job:
-    """What HR says next, read and about to be decided."""
-    board._says(0)
+    """What HR says next of the first person, read and about to be decided."""
+    return _lane(board, 0)
+
+
+def lane_of_report(board: Board) -> Job:
+    """The same of the second person."""
+    return _lane(board, 1)
+
+
+def _lane(board: Board, person: int) -> Job:
+    board._says(person)
     board.unread.clear()
-    work = signalled(board.world.service, "afas", "1")
-    return board.gates.start("collect", work, lambda: board.unread.update([0]))
+    number = board.scenario.script[person][0].number
+    work = signalled(board.world.service, "afas", number)
+    return board.gates.start("collect", work, lambda: board.unread.update([person]))
 
 
 def worker(board: Board) -> Job:
@@ -81,7 +91,11 @@ class Race:
 STANDS = Scenario([[JAN, LEFT, JAN, ZORG]], known=1)
 HELD = Scenario([[JAN, LEFT, JAN, LEFT]], known=1, policy=NOBODY_MAY_GO)
 JOINS = Scenario([[JAN, LEFT, JAN]])
+AN = a_record("2", name=a_name(nickname="An"), contracts=(a_contract(manager="1"),))
+TEAM = Scenario([[JAN], [AN]])
 RACES = {
+    "a report and the manager's worker": Race(lane_of_report, worker, TEAM, first=(lane,)),
+    "the manager's worker and a report": Race(worker, lane_of_report, TEAM, first=(lane,)),
     "leaver against returner": Race(lane, lane, STANDS),
     "held leaver against returner": Race(lane, lane, HELD),
     "returner against held leaver": Race(lane, lane, HELD, first=(lane,)),
