@@ -7,27 +7,26 @@ out, the lease in the due index leads back, and the next one reads the target an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
 from shared import log
 from shared.errors import (
     LostRace,
-    Mender,
     NameTaken,
     Permanent,
     TargetDown,
     Transient,
     UnknownReply,
 )
-from shared.flow import naming, ties
+from shared.flow import naming
 from shared.flow.decide import wanted
-from shared.flow.lanes import Account, Lane, Want, entra_lane, reached, topdesk_lane
-from shared.flow.service import LEASE, Service
-from shared.ledger.history import Told
-from shared.ledger.people import Claim, Decision, Dossier, TargetRow
-from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
+from shared.flow.finish import finish, mark_done, stop, wait
+from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
+from shared.flow.service import Service
+from shared.flow.work import Work, account_id, login_of, place, tell
+from shared.ledger.people import Claim, Dossier
+from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import (
     ALIVE,
@@ -39,63 +38,15 @@ from shared.model.desired import (
 )
 from shared.model.outcome import Ending, Outcome
 from shared.model.person import PersonId
-from shared.policy.document import Policy
 
 CLAIM = timedelta(minutes=5)
 CALL_SECONDS = 60.0
 """No call begins when the claim has less left than one call may take."""
 LOOKS = 6
-RETRY = timedelta(seconds=30)
-RETRY_CAP = timedelta(hours=6)
-DOWN = timedelta(minutes=2)
-DAILY = timedelta(days=1)
-_ORDER = tuple(Kind)
 
 
 class ClaimEndedError(RuntimeError):
     """The worker was too slow: it stops, and the message is delivered again."""
-
-
-@dataclass
-class Work[D: Want, A: Account]:
-    """One worker's hold on one person in one target; `dossier` moves on with each write."""
-
-    service: Service
-    lane: Lane[D, A]
-    worker: str
-    dossier: Dossier
-    decision: Decision
-    policy: Policy
-    want: D
-    began: TargetRow
-    """The row as it was when the work began: its login is what others have seen."""
-    done: dict[str, Change]
-    """What was carried out, by its place in the audit; also under an earlier decision."""
-    unsure: Change | None = None
-    """Sent, and no answer came."""
-    deadline: float = 0.0
-    login: str | None = None
-    refused: frozenset[str] = frozenset()
-
-    @property
-    def name(self) -> TargetName:
-        """Which target it is about."""
-        return self.lane.target.name
-
-    @property
-    def row(self) -> TargetRow:
-        """The target row as last written."""
-        return self.dossier.target(self.name)
-
-    @property
-    def wake(self) -> int:
-        """The wake that was read together with the facts; no later one counts as served."""
-        return self.decision.wakes(self.name)
-
-    async def save(self, row: TargetRow, decision: Decision | None = None) -> None:
-        """Write the target row. Raises LostRace."""
-        people = self.service.ledger.people
-        self.dossier = await people.save(self.dossier, self.name, row, decision)
 
 
 async def provision(service: Service, name: TargetName, person_id: PersonId) -> Outcome:
@@ -141,30 +92,30 @@ async def _serve[D: Want, A: Account](
     try:
         return await _converge(work)
     except TargetDown as error:
-        return await _wait(work, error, attempt=row.attempt)
+        return await wait(work, error, attempt=row.attempt)
     except Transient as error:
-        return await _wait(work, error, attempt=row.attempt + 1)
+        return await wait(work, error, attempt=row.attempt + 1)
     except Permanent as error:
-        return await _stop(work, error.reason, error.mender)
+        return await stop(work, error.reason, error.mender)
 
 
 async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
     """Look, plan and act until nothing is left to do."""
     if isinstance(work.want, DesiredTopdesk) and work.want.waits_for_account:
-        return await _stop(work, "waits for the Entra account", None)
+        return await stop(work, "waits for the Entra account", None)
     if _never_ours(work):
-        return await _finish(work, Found(account=None), Plan(target=work.name))
+        return await finish(work, Found(account=None), Plan(target=work.name))
     for _ in range(LOOKS):
         found = await work.lane.target.read(work.want, work.row.applied)
         if _is_protected(work, found):
             # Never done, and never will be: it must not fill the guard's day either.
-            await _mark_done(work)
-            return await _stop(work, "protected by the policy: never touched", None)
+            await mark_done(work)
+            return await stop(work, "protected by the policy: never touched", None)
         name = await _name(work, found)
         plan = _plan(work, found, name)
         _settle_unsure(work, plan)
         if not plan:
-            return await _finish(work, found, plan)
+            return await finish(work, found, plan)
         await _claim(work, found, plan, name)
         try:
             await _carry_out(work, plan)
@@ -177,7 +128,7 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
         except UnknownReply as unknown:
             log.warning("reply lost", person=work.dossier.person_id, reason=unknown.reason)
         else:
-            return await _finish(work, found, plan)
+            return await finish(work, found, plan)
     raise Transient(f"{work.name} did not settle after {LOOKS} looks")
 
 
@@ -209,7 +160,7 @@ def _never_ours(work: Work[Any, Any]) -> bool:
 def _settle_unsure(work: Work[Any, Any], plan: Plan) -> None:
     """A change whose answer was lost has happened when it is not planned again."""
     if work.unsure and work.unsure.key not in {change.key for change in plan.changes}:
-        work.done[_place(work, work.unsure)] = work.unsure
+        work.done[place(work, work.unsure)] = work.unsure
     work.unsure = None
 
 
@@ -240,14 +191,14 @@ async def _claim[D: Want, A: Account](
             "trying": name or _creates(work.want, plan) or work.row.trying,
             "applied": applied.model_copy(
                 update={
-                    "account_id": _account_id(found) or applied.account_id,
+                    "account_id": account_id(found) or applied.account_id,
                     "state": work.want.state if _creates(work.want, plan) else applied.state,
                     "rights": rights,
                 }
             ),
         }
     )
-    await _tell(work, {_place(work, change): change for change in plan.changes}, "begun: ")
+    await tell(work, {place(work, change): change for change in plan.changes}, "begun: ")
     work.dossier = await work.service.ledger.people.claim(work.dossier, work.name, row)
 
 
@@ -258,149 +209,13 @@ async def _carry_out[D: Want, A: Account](work: Work[D, A], plan: Plan) -> None:
         work.unsure = change
         done = await work.lane.target.do(change, work.row.applied)
         work.unsure = None
-        work.done[_place(work, change)] = change
+        work.done[place(work, change)] = change
         work.login = done.login or work.login
         ids = done.model_dump(include={"account_id", "operator_id"}, exclude_none=True)
         known = work.row.applied.model_copy(update=ids)
         if known != work.row.applied:
             # At once: an account with a recorded id is never created again.
             await work.save(work.row.model_copy(update={"applied": known}))
-
-
-async def _finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan) -> Outcome:
-    """Write down that it stands, after telling all who must know. Raises LostRace."""
-    service, now = work.service, work.service.clock.now()
-    applied = _remember(work, found, plan)
-    if _stands_now(applied) != _stands_now(work.row.applied):
-        # Who is waited for must be found by those who are woken next.
-        await work.save(work.row.model_copy(update={"applied": applied}))
-    await _mark_done(work, plan)
-    await ties.wake_waiting(service, work.dossier)
-    problem = "; ".join(plan.obstacles.values()) or None
-    row = work.row.model_copy(
-        update={
-            "served": work.wake,
-            "applied": applied,
-            "trying": None if applied.account_id else work.row.trying,
-            "claim": None,
-            "attempt": 0,
-            "due_at": now + DAILY if problem else None,
-            "problem": problem,
-            "mender": "policy" if problem else None,
-            "finished_at": now,
-        }
-    )
-    await _write(work, row)
-    if problem:
-        return Outcome(ending=Ending.PARKED, detail=problem, changes=len(work.done))
-    if plan.held:
-        held = ", ".join(work.decision.hold.values())
-        return Outcome(ending=Ending.HELD, detail=held, changes=len(work.done))
-    ending = Ending.DONE if work.done else Ending.NOTHING
-    return Outcome(ending=ending, changes=len(work.done))
-
-
-async def _mark_done(work: Work[Any, Any], plan: Plan | None = None) -> None:
-    """This person's harm is done here, but for what a human must approve first."""
-    held = {change.harm for change in plan.held if change.harm} if plan else set()
-    now = work.service.clock.now()
-    await work.service.ledger.harms.done(work.dossier.person_id, work.name, now, but=held)
-
-
-def _stands_now(applied: Applied) -> tuple[str | None, bool]:
-    """What others wait for."""
-    return applied.account_id, applied.is_manager
-
-
-async def _write(work: Work[Any, Any], row: TargetRow) -> None:
-    """Due entries, audit, the row with TOPdesk's wake when it waited for this, then the bus."""
-    service, person_id = work.service, work.dossier.person_id
-    now = service.clock.now()
-    decision = _with_topdesk_woken(work, row)
-    if row.due_at:
-        await service.ledger.due.add(row.due_at, person_id, suffix=service.mint())
-    if decision:
-        await service.ledger.due.add(now + LEASE, person_id, suffix=service.mint())
-    await _tell(work, work.done)
-    await work.save(row, decision)
-    if decision:
-        await service.bus.wake(TargetName.TOPDESK, person_id, decision.event)
-
-
-async def _wait(work: Work[Any, Any], error: Transient, *, attempt: int) -> Outcome:
-    """It did not work now: a moment in the row and in the due index brings it back."""
-    asked = timedelta(seconds=error.retry_after_seconds or 0)
-    base = DOWN if isinstance(error, TargetDown) else min(RETRY_CAP, RETRY * 2 ** min(attempt, 12))
-    delay = max(asked, base * _spread(work, attempt))
-    row = work.row.model_copy(
-        update={
-            "served": work.wake,
-            "claim": None,
-            "attempt": attempt,
-            "due_at": work.service.clock.now() + delay,
-            "problem": error.reason,
-            "mender": None,
-        }
-    )
-    await _write(work, row)
-    return Outcome(ending=Ending.WAITING, detail=error.reason, changes=len(work.done))
-
-
-async def _stop(work: Work[Any, Any], reason: str, mender: Mender | None) -> Outcome:
-    """It will not work until somebody mends it; looked at again within a day all the same.
-
-    Without a mender nothing is wrong: it waits for another target, or is not to be touched.
-    """
-    row = work.row.model_copy(
-        update={
-            "served": work.wake,
-            "claim": None,
-            "due_at": work.service.clock.now() + DAILY if mender else None,
-            "problem": reason,
-            "mender": mender,
-        }
-    )
-    await _write(work, row)
-    if mender is None:
-        return Outcome(ending=Ending.WAITING, detail=reason)
-    log.warning("parked", person=work.dossier.person_id, target=work.name, mender=mender)
-    return Outcome(ending=Ending.PARKED, detail=reason, changes=len(work.done))
-
-
-def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan) -> Applied:
-    """What stands there now, of our making, with the reasons it was given for."""
-    was, want = work.row.applied, work.want
-    state = reached(want, was.state, plan)
-    if isinstance(found.account, EntraAccount) and found.account.synced:
-        state = was.state  # Active Directory has the say; never called done before it is
-    account_id = was.account_id or _account_id(found)
-    rights = work.lane.rights(want)
-    kept = was.rights if plan.held else {}
-    values = want.attributes if isinstance(want, DesiredEntra) else want.card
-    return was.model_copy(
-        update={
-            "account_id": account_id,
-            "login": work.login or _login(found) or was.login,
-            "operator_id": was.operator_id or _operator_id(want, found),
-            "state": state if account_id else State.ABSENT,
-            "is_manager": isinstance(want, DesiredTopdesk) and want.is_manager,
-            "rights": {**kept, **{k: v for k, v in rights.items() if k not in plan.obstacles}},
-            "values": {k: v.reason for k, v in values.items()} | _manager_value(want),
-        }
-    )
-
-
-def _manager_value(want: Want) -> dict[str, Reason]:
-    return {"manager": want.why} if want.manager_id else {}
-
-
-def _with_topdesk_woken(work: Work[Any, Any], row: TargetRow) -> Decision | None:
-    """The decision with TOPdesk's wake raised, when Entra has given it something new to write."""
-    if work.name != TargetName.ENTRA or row.applied.login == work.began.applied.login:
-        return None
-    woken = dict(work.decision.wake)
-    woken[TargetName.TOPDESK] = work.decision.wakes(TargetName.TOPDESK) + 1
-    return work.decision.model_copy(update={"wake": woken})
 
 
 def _creates(want: Want, plan: Plan) -> str:
@@ -419,44 +234,7 @@ def _about_to_be_given(
 
 def _is_protected(work: Work[Any, Any], found: Found[Any]) -> bool:
     keys = {record.key for record in work.decision.person.records}
-    if login := _login(found):
+    if login := login_of(found):
         keys.add(login)
     protected = {key.casefold() for key in work.policy.protected}
     return bool({key.casefold() for key in keys} & protected)
-
-
-def _account_id(found: Found[Any]) -> str | None:
-    return found.account.id if found.account else None
-
-
-def _operator_id(want: Want, found: Found[Any]) -> str | None:
-    """The operator card that is ours because it is wanted, even if its create went unanswered."""
-    card = found.account
-    wanted = isinstance(want, DesiredTopdesk) and want.operator is not None
-    return card.operator.id if wanted and isinstance(card, TopdeskCard) and card.operator else None
-
-
-def _login(found: Found[Any]) -> str | None:
-    return found.account.user_principal_name if isinstance(found.account, EntraAccount) else None
-
-
-def _spread(work: Work[Any, Any], attempt: int) -> float:
-    """Between a half and one and a half, different for everybody: an outage ends gently."""
-    seed = sum(f"{work.dossier.person_id}{attempt}".encode())
-    return 0.5 + seed % 100 / 100
-
-
-async def _tell(work: Work[Any, Any], changes: Mapping[str, Change], begun: str = "") -> None:
-    """Write the audit of these changes; what was begun is told again when it is done."""
-    at = work.service.clock.now()
-    lines = [
-        (key, Told(at=at, what=f"{begun}{work.name}: {change}", reasons=change.reasons))
-        for key, change in changes.items()
-    ]
-    await work.service.ledger.history.tell(work.dossier.person_id, lines)
-
-
-def _place(work: Work[Any, Any], change: Change) -> str:
-    """Where the audit tells this change: behind its decision, in the order of the kinds."""
-    wakes = sum(work.decision.wake.values())
-    return f"{wakes:08d}|{work.name}|{_ORDER.index(change.kind):02d}|{change.what}"

@@ -1,0 +1,186 @@
+"""How does work on one person in one target end, and what is remembered of it?
+
+It stands, it waits, or somebody must mend something: each is written down after telling all who
+must know, so that a stop in between leaves a reminder behind. Called by provision.py.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from shared import log
+from shared.errors import (
+    Mender,
+    TargetDown,
+    Transient,
+)
+from shared.flow import ties
+from shared.flow.lanes import Account, Want, reached
+from shared.flow.service import LEASE
+from shared.flow.work import Work, account_id, login_of, tell
+from shared.ledger.people import Decision, TargetRow
+from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
+from shared.model.change import Plan
+from shared.model.desired import (
+    DesiredEntra,
+    DesiredTopdesk,
+    Reason,
+    State,
+    TargetName,
+)
+from shared.model.outcome import Ending, Outcome
+
+RETRY = timedelta(seconds=30)
+RETRY_CAP = timedelta(hours=6)
+DOWN = timedelta(minutes=2)
+DAILY = timedelta(days=1)
+
+
+async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan) -> Outcome:
+    """Write down that it stands, after telling all who must know. Raises LostRace."""
+    service, now = work.service, work.service.clock.now()
+    applied = _remember(work, found, plan)
+    if _stands_now(applied) != _stands_now(work.row.applied):
+        # Who is waited for must be found by those who are woken next.
+        await work.save(work.row.model_copy(update={"applied": applied}))
+    await mark_done(work, plan)
+    await ties.wake_waiting(service, work.dossier)
+    problem = "; ".join(plan.obstacles.values()) or None
+    row = work.row.model_copy(
+        update={
+            "served": work.wake,
+            "applied": applied,
+            "trying": None if applied.account_id else work.row.trying,
+            "claim": None,
+            "attempt": 0,
+            "due_at": now + DAILY if problem else None,
+            "problem": problem,
+            "mender": "policy" if problem else None,
+            "finished_at": now,
+        }
+    )
+    await _write(work, row)
+    if problem:
+        return Outcome(ending=Ending.PARKED, detail=problem, changes=len(work.done))
+    if plan.held:
+        held = ", ".join(work.decision.hold.values())
+        return Outcome(ending=Ending.HELD, detail=held, changes=len(work.done))
+    ending = Ending.DONE if work.done else Ending.NOTHING
+    return Outcome(ending=ending, changes=len(work.done))
+
+
+async def mark_done(work: Work[Any, Any], plan: Plan | None = None) -> None:
+    """This person's harm is done here, but for what a human must approve first."""
+    held = {change.harm for change in plan.held if change.harm} if plan else set()
+    now = work.service.clock.now()
+    await work.service.ledger.harms.done(work.dossier.person_id, work.name, now, but=held)
+
+
+def _stands_now(applied: Applied) -> tuple[str | None, bool]:
+    """What others wait for."""
+    return applied.account_id, applied.is_manager
+
+
+async def _write(work: Work[Any, Any], row: TargetRow) -> None:
+    """Due entries, audit, the row with TOPdesk's wake when it waited for this, then the bus."""
+    service, person_id = work.service, work.dossier.person_id
+    now = service.clock.now()
+    decision = _with_topdesk_woken(work, row)
+    if row.due_at:
+        await service.ledger.due.add(row.due_at, person_id, suffix=service.mint())
+    if decision:
+        await service.ledger.due.add(now + LEASE, person_id, suffix=service.mint())
+    await tell(work, work.done)
+    await work.save(row, decision)
+    if decision:
+        await service.bus.wake(TargetName.TOPDESK, person_id, decision.event)
+
+
+async def wait(work: Work[Any, Any], error: Transient, *, attempt: int) -> Outcome:
+    """It did not work now: a moment in the row and in the due index brings it back."""
+    asked = timedelta(seconds=error.retry_after_seconds or 0)
+    base = DOWN if isinstance(error, TargetDown) else min(RETRY_CAP, RETRY * 2 ** min(attempt, 12))
+    delay = max(asked, base * _spread(work, attempt))
+    row = work.row.model_copy(
+        update={
+            "served": work.wake,
+            "claim": None,
+            "attempt": attempt,
+            "due_at": work.service.clock.now() + delay,
+            "problem": error.reason,
+            "mender": None,
+        }
+    )
+    await _write(work, row)
+    return Outcome(ending=Ending.WAITING, detail=error.reason, changes=len(work.done))
+
+
+async def stop(work: Work[Any, Any], reason: str, mender: Mender | None) -> Outcome:
+    """It will not work until somebody mends it; looked at again within a day all the same.
+
+    Without a mender nothing is wrong: it waits for another target, or is not to be touched.
+    """
+    row = work.row.model_copy(
+        update={
+            "served": work.wake,
+            "claim": None,
+            "due_at": work.service.clock.now() + DAILY if mender else None,
+            "problem": reason,
+            "mender": mender,
+        }
+    )
+    await _write(work, row)
+    if mender is None:
+        return Outcome(ending=Ending.WAITING, detail=reason)
+    log.warning("parked", person=work.dossier.person_id, target=work.name, mender=mender)
+    return Outcome(ending=Ending.PARKED, detail=reason, changes=len(work.done))
+
+
+def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan) -> Applied:
+    """What stands there now, of our making, with the reasons it was given for."""
+    was, want = work.row.applied, work.want
+    state = reached(want, was.state, plan)
+    if isinstance(found.account, EntraAccount) and found.account.synced:
+        state = was.state  # Active Directory has the say; never called done before it is
+    known_id = was.account_id or account_id(found)
+    rights = work.lane.rights(want)
+    kept = was.rights if plan.held else {}
+    values = want.attributes if isinstance(want, DesiredEntra) else want.card
+    return was.model_copy(
+        update={
+            "account_id": known_id,
+            "login": work.login or login_of(found) or was.login,
+            "operator_id": was.operator_id or _operator_id(want, found),
+            "state": state if known_id else State.ABSENT,
+            "is_manager": isinstance(want, DesiredTopdesk) and want.is_manager,
+            "rights": {**kept, **{k: v for k, v in rights.items() if k not in plan.obstacles}},
+            "values": {k: v.reason for k, v in values.items()} | _manager_value(want),
+        }
+    )
+
+
+def _manager_value(want: Want) -> dict[str, Reason]:
+    return {"manager": want.why} if want.manager_id else {}
+
+
+def _with_topdesk_woken(work: Work[Any, Any], row: TargetRow) -> Decision | None:
+    """The decision with TOPdesk's wake raised, when Entra has given it something new to write."""
+    if work.name != TargetName.ENTRA or row.applied.login == work.began.applied.login:
+        return None
+    woken = dict(work.decision.wake)
+    woken[TargetName.TOPDESK] = work.decision.wakes(TargetName.TOPDESK) + 1
+    return work.decision.model_copy(update={"wake": woken})
+
+
+def _operator_id(want: Want, found: Found[Any]) -> str | None:
+    """The operator card that is ours because it is wanted, even if its create went unanswered."""
+    card = found.account
+    wanted = isinstance(want, DesiredTopdesk) and want.operator is not None
+    return card.operator.id if wanted and isinstance(card, TopdeskCard) and card.operator else None
+
+
+def _spread(work: Work[Any, Any], attempt: int) -> float:
+    """Between a half and one and a half, different for everybody: an outage ends gently."""
+    seed = sum(f"{work.dossier.person_id}{attempt}".encode())
+    return 0.5 + seed % 100 / 100
