@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from shared import flow, settings, wiring
+from shared import flow, health, settings, wiring
 from shared.cli_hr import hr
 from shared.errors import InstroomError, Misconfigured
 from shared.flow.decide import wanted
@@ -136,7 +136,7 @@ def doctor() -> None:
     """Check settings, policy, ledger and the reach of every system, and say how to mend it."""
 
     async def look() -> bool:
-        report = await wiring.doctor()
+        report = await health.doctor()
         for part, problem in report.parts:
             console.print(
                 f"[green]ok[/green]    {part}"

@@ -11,9 +11,8 @@ import asyncio
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from shared.apply.entra import EntraTarget
 from shared.apply.topdesk import TopdeskTarget
 from shared.bus.publish import ServiceBus
 from shared.consents import CONSENTS, Consent
-from shared.errors import InstroomError, Misconfigured
+from shared.errors import Misconfigured
 from shared.flow.service import Clock, Ledger, Service
 from shared.grant import Provider, TokenEndpoint
 from shared.intake.afas import AfasSource, Views
@@ -56,23 +55,6 @@ from shared.vendors.topdesk.tenant import Tenant, base_url
 TOPDESK_AT_ONCE = 4  # an on-premises TOPdesk is one server that people are working on
 
 
-@dataclass(frozen=True)
-class Report:
-    """What health and doctor say: the parts with what is wrong with each, or nothing."""
-
-    parts: tuple[tuple[str, str | None], ...]
-
-    @property
-    def ready(self) -> bool:
-        """Can the app work?"""
-        return all(problem is None for _, problem in self.parts)
-
-    def as_json(self) -> dict[str, object]:
-        """The report as an answer over HTTP."""
-        told = {name: problem or "ok" for name, problem in self.parts}
-        return {"ready": self.ready, "parts": told}
-
-
 class Wiring:
     """Everything that has to be closed again, built once from the settings."""
 
@@ -98,7 +80,7 @@ class Wiring:
             sources={name: self._source(name, ledger, clock) for name in self.settings.sources},
             entra=EntraTarget(self._graph()),
             topdesk=TopdeskTarget(self._topdesk()),
-            policy_text=lambda: _text(self.settings.policy_file),
+            policy_text=lambda: text_of(self.settings.policy_file),
             policy_name=self.settings.policy_file,
         )
 
@@ -147,7 +129,9 @@ class Wiring:
             active, _ = await ledger.policies.active()
             text = await ledger.policies.text(active.policy) if active else None
             name = self.settings.policy_file
-            policy = load(text, name="the active policy") if text else load(_text(name), name=name)
+            policy = (
+                load(text, name="the active policy") if text else load(text_of(name), name=name)
+            )
             if policy.sources.csv is None:
                 raise Misconfigured(
                     name, "does not say how to read HR's exports", "Give it sources.csv.columns"
@@ -299,73 +283,8 @@ async def close() -> None:
         _wiring = _service = None
 
 
-async def health() -> Report:
-    """Whether the app can work: settings, policy, ledger and the last read of each source."""
-    try:
-        told = settings()
-        wrong = list(setting.problems(told))
-    except Misconfigured as error:
-        return Report(((error.what, str(error)),))
-    if wrong:
-        return Report(tuple((problem.what, str(problem)) for problem in wrong))
-    parts: list[tuple[str, str | None]] = [("settings", None)]
-    parts.append(("policy", await _problem(_check_policy_file)))
-    parts.append(("ledger", await _problem(_check_ledger)))
-    if parts[-1][1] is None:
-        sources = (await service()).sources
-        parts += [(f"source {name}", await _source_problem(name)) for name in sources]
-    return Report(tuple(parts))
-
-
-async def doctor() -> Report:
-    """What health says, and whether every outside system answers this app as it should."""
-    report = await health()
-    if not report.ready and "ledger" not in dict(report.parts):
-        return report
-    reached = [(name, await _problem(probe)) for name, probe in (await _probes()).items()]
-    read = [(f"last read of {name}", await _last_read(name)) for name in (await service()).sources]
-    return Report((*report.parts, *reached, *read))
-
-
-async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
-    built = await service()
-    probes: dict[str, Callable[[], Awaitable[None]]] = {
-        "Entra answers": built.entra.probe,
-        "TOPdesk answers": built.topdesk.probe,
-    }
-    for name, source in built.sources.items():
-        probes[f"source {name} answers"] = source.probe
-    return probes
-
-
-async def _problem(check: Callable[[], Awaitable[None]]) -> str | None:
-    try:
-        await check()
-    except InstroomError as error:
-        return str(error)
-    return None
-
-
-async def _check_policy_file() -> None:
-    name = settings().policy_file
-    load(_text(name), name=name)
-
-
-async def _check_ledger() -> None:
-    await (await service()).ledger.policies.active()
-
-
-async def _source_problem(source: str) -> str | None:
-    # health is open to everybody, and HR's own words may hold anything: doctor shows them.
-    return "the last read failed; `instroom doctor` says why" if await _last_read(source) else None
-
-
-async def _last_read(source: str) -> str | None:
-    cursor, _ = await (await service()).ledger.cursors.read(source)
-    return cursor.problem
-
-
-def _text(name: str) -> str:
+def text_of(name: str) -> str:
+    """The text of a deployed file. Raises Misconfigured when it cannot be read."""
     try:
         return Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -6,6 +6,7 @@ import json
 
 import azure.functions as func
 
+from shared import health as app_health
 from shared import wiring
 from shared.errors import InstroomError, Transient
 from shared.intake import webhook, webhook_exact
@@ -46,7 +47,7 @@ async def hr_webhook(req: func.HttpRequest) -> func.HttpResponse:
 async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Say whether the app can work, and what to mend; names settings, never values or people."""
     del req
-    report = await wiring.health()
+    report = await app_health.health()
     return _json(report.as_json(), 200 if report.ready else 503)
 
 

@@ -17,10 +17,12 @@ from build import a_record
 from fakes import FakeClock, FakeSource, World, a_world
 from turning import deliver, first_load, settle
 
+from shared import health as app_health
 from shared import wiring
 from shared.bus import envelope
 from shared.errors import LostRace, Misconfigured, Transient
 from shared.flow import full_sync, sweep
+from shared.health import Report
 from shared.ledger.sqlite import open_sqlite
 from shared.model.desired import TargetName
 from shared.model.event import Event
@@ -28,7 +30,6 @@ from shared.model.person import PersonId
 from shared.model.signal import Signal
 from shared.settings import Settings
 from shared.triggers import bus, timer, web
-from shared.wiring import Report
 
 KEY = b"twenty-four bytes at least"
 SETTINGS = Settings.model_validate(
@@ -161,7 +162,7 @@ async def test_health_answers_as_the_report_says(
     async def health() -> Report:
         return Report((("settings", problem),))
 
-    monkeypatch.setattr(wiring, "health", health)
+    monkeypatch.setattr(app_health, "health", health)
 
     response = await function(web.health)(func.HttpRequest("GET", "http://x", body=b""))
 

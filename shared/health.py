@@ -1,0 +1,100 @@
+"""Can the app work, and does every system answer? What health and doctor say, and how to mend it.
+
+health is open to everybody: it names settings and states, never a value or a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from shared import settings as setting
+from shared import wiring
+from shared.errors import InstroomError, Misconfigured
+from shared.policy.load import load
+
+
+@dataclass(frozen=True)
+class Report:
+    """What health and doctor say: the parts with what is wrong with each, or nothing."""
+
+    parts: tuple[tuple[str, str | None], ...]
+
+    @property
+    def ready(self) -> bool:
+        """Can the app work?"""
+        return all(problem is None for _, problem in self.parts)
+
+    def as_json(self) -> dict[str, object]:
+        """The report as an answer over HTTP."""
+        told = {name: problem or "ok" for name, problem in self.parts}
+        return {"ready": self.ready, "parts": told}
+
+
+async def health() -> Report:
+    """Whether the app can work: settings, policy, ledger and the last read of each source."""
+    try:
+        told = wiring.settings()
+        wrong = list(setting.problems(told))
+    except Misconfigured as error:
+        return Report(((error.what, str(error)),))
+    if wrong:
+        return Report(tuple((problem.what, str(problem)) for problem in wrong))
+    parts: list[tuple[str, str | None]] = [("settings", None)]
+    parts.append(("policy", await _problem(_check_policy_file)))
+    parts.append(("ledger", await _problem(_check_ledger)))
+    if parts[-1][1] is None:
+        sources = (await wiring.service()).sources
+        parts += [(f"source {name}", await _source_problem(name)) for name in sources]
+    return Report(tuple(parts))
+
+
+async def doctor() -> Report:
+    """What health says, and whether every outside system answers this app as it should."""
+    report = await health()
+    if not report.ready and "ledger" not in dict(report.parts):
+        return report
+    reached = [(name, await _problem(probe)) for name, probe in (await _probes()).items()]
+    read = [
+        (f"last read of {name}", await _last_read(name))
+        for name in (await wiring.service()).sources
+    ]
+    return Report((*report.parts, *reached, *read))
+
+
+async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
+    built = await wiring.service()
+    probes: dict[str, Callable[[], Awaitable[None]]] = {
+        "Entra answers": built.entra.probe,
+        "TOPdesk answers": built.topdesk.probe,
+    }
+    for name, source in built.sources.items():
+        probes[f"source {name} answers"] = source.probe
+    return probes
+
+
+async def _problem(check: Callable[[], Awaitable[None]]) -> str | None:
+    try:
+        await check()
+    except InstroomError as error:
+        return str(error)
+    return None
+
+
+async def _check_policy_file() -> None:
+    name = wiring.settings().policy_file
+    load(wiring.text_of(name), name=name)
+
+
+async def _check_ledger() -> None:
+    await (await wiring.service()).ledger.policies.active()
+
+
+async def _source_problem(source: str) -> str | None:
+    # health is open to everybody, and HR's own words may hold anything: doctor shows them.
+    return "the last read failed; `instroom doctor` says why" if await _last_read(source) else None
+
+
+async def _last_read(source: str) -> str | None:
+    cursor, _ = await (await wiring.service()).ledger.cursors.read(source)
+    return cursor.problem
