@@ -236,13 +236,18 @@ def _observed(dossier: Dossier, seen: Observation) -> dict[str, StoredRecord] | 
 
 def _person(records: Mapping[str, StoredRecord], policy: Policy, now: datetime) -> Person | None:
     read = [stored.record for stored in records.values() if stored.record]
+    today = now.astimezone(policy.zone).date()
+    return merge(read, today=today, missing=is_silent(records, policy, now))
+
+
+def is_silent(records: Mapping[str, StoredRecord], policy: Policy, now: datetime) -> bool:
+    """Has HR been silent about every record of somebody for longer than the policy's grace?"""
     grace = timedelta(days=policy.lifecycle.missing_grace_days)
-    silent = [
+    return all(
         stored.missing_since is not None and stored.missing_since + grace <= now
         for stored in records.values()
         if stored.record
-    ]
-    return merge(read, today=now.astimezone(policy.zone).date(), missing=all(silent))
+    )
 
 
 async def _remind_of_grace(
@@ -273,11 +278,9 @@ def wanted(dossier: Dossier, decision: Decision, policy: Policy) -> Desired:
 def _cause(person: Person, seen: Observation | None) -> str | None:
     if seen and seen.cause:
         return seen.cause
-    return (
-        "HR has stopped naming these people; it did not say that they left"
-        if (person.missing)
-        else None
-    )
+    if person.missing:
+        return "HR has stopped naming these people; it did not say that they left"
+    return None
 
 
 def baseline(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple[State, ...]]:

@@ -6,11 +6,11 @@ Called by the command line. A dry run is a plan that nobody applies.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.diff import compare
 from shared.errors import Permanent
-from shared.flow.decide import baseline, wanted
+from shared.flow.decide import baseline, is_silent, wanted
 from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
 from shared.flow.service import Service
 from shared.intake.merge import merge
@@ -79,19 +79,15 @@ async def _person(
     key = f"{source}:{number}"
     stored = {k: r.record for k, r in dossier.records.items() if r.record}
     last = stored.get(key)
-    if reading and (reading.contracts or last is None):
+    shown = reading is not None and (bool(reading.contracts) or last is None)
+    if reading and shown:
         stored[key] = reading
     today = now.astimezone(policy.zone).date()
-    person = merge(stored.values(), today=today, missing=_missing(dossier, policy, now))
+    missing = not shown and is_silent(dossier.records, policy, now)
+    person = merge(stored.values(), today=today, missing=missing)
     if person is None:
         raise Permanent(f"{source} does not show {number}, and Instroom does not know it either")
     return person
-
-
-def _missing(dossier: Dossier, policy: Policy, now: datetime) -> bool:
-    grace = timedelta(days=policy.lifecycle.missing_grace_days)
-    since = [stored.missing_since for stored in dossier.records.values()]
-    return bool(since) and all(moment is not None and moment + grace <= now for moment in since)
 
 
 async def _plan[D: Want, A: Account](
