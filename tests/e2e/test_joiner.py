@@ -39,6 +39,22 @@ async def test_joiner_has_account_groups_and_role_after_a_webhook(company: Compa
     assert seen.card["tasLoginName"] == "noor.voorbeeldsma@voorbeeld.example"
 
 
+async def test_command_line_shows_a_person_before_and_after(company: Company) -> None:
+    hired = company.hire("BV-FAC", "0131", nickname="Fenna", birth_name="Voorbeeldsma")
+    before = await company.instroom("preview", hired.number)
+
+    await company.webhook(hired.number)
+    await company.until(
+        lambda: company.see(hired.number).roles == {"Facilitair"}, "the operator card"
+    )
+    after = await company.instroom("people", hired.number)
+
+    assert "create account" in before
+    assert "add to group Bedrijfsvoering" in before
+    assert "department.code = BV-FAC" in " ".join(after.split())
+    assert "create operator" in after
+
+
 async def test_namesake_gets_a_name_of_his_own(company: Company) -> None:
     first = await company.joins(nickname="Sam", given_names="Sam", birth_name="Zelfdema")
     second = await company.joins(nickname="Sam", given_names="Sam", birth_name="Zelfdema")
