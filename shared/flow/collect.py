@@ -16,7 +16,8 @@ from shared.diff import compare
 from shared.errors import InstroomError, Misconfigured
 from shared.flow.activate import ensure_active
 from shared.flow.at_once import all_of
-from shared.flow.decide import Found, Observation, decide
+from shared.flow.decide import Found, decide
+from shared.flow.seeing import Observation
 from shared.flow.service import Service
 from shared.guard import gate
 from shared.intake.source import Reading, Source

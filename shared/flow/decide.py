@@ -8,22 +8,21 @@ anywhere leaves a reminder behind.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from shared import log
 from shared.diff import compare
 from shared.errors import LostRace, Permanent
-from shared.flow import guarding, ties
+from shared.flow import guarding, seeing, ties
 from shared.flow.guarding import Question
+from shared.flow.seeing import Observation
 from shared.flow.service import LEASE, Service
-from shared.intake.merge import merge
 from shared.ledger.history import Told
 from shared.ledger.people import Decision, Dossier, StoredRecord
 from shared.model.change import Harm
 from shared.model.desired import ALIVE, Desired, State, TargetName
-from shared.model.person import Person, PersonId, Record
+from shared.model.person import Person, PersonId
 from shared.policy.desired import desired
 from shared.policy.document import Policy
 
@@ -39,26 +38,12 @@ class Found(StrEnum):
     """Something newer had been seen of them already: this observation was not taken."""
 
 
-@dataclass(frozen=True)
-class Observation:
-    """What one HR read said about one number; no record and no problem: HR did not show it."""
-
-    key: str
-    """`source:number`."""
-    observed_at: datetime
-    """When the read began."""
-    record: Record | None = None
-    problem: str | None = None
-    cause: str | None = None
-    """Why harm that follows from this answer must wait for a human; None when it need not."""
-
-
 async def decide(service: Service, person_id: PersonId, seen: Observation | None = None) -> Found:
     """Decide anew about this person, with what HR just said of them when there is something."""
     lost = False
     while True:
         dossier = await service.ledger.people.read(person_id)
-        records = _observed(dossier, seen) if seen else {}
+        records = seeing.observed(dossier, seen) if seen else {}
         if records is None and not lost:
             return Found.STALE
         try:
@@ -78,7 +63,7 @@ async def _decide(
 ) -> Found:
     now = service.clock.now()
     policy_hash, policy = await service.active_policy()
-    person = _person({**dossier.records, **records}, policy, now)
+    person = seeing.person_of({**dossier.records, **records}, policy, now)
     if person is None:
         if records:
             await service.ledger.people.note_records(dossier, records)
@@ -87,8 +72,9 @@ async def _decide(
     try:
         after = desired(person, known, policy, now)
     except Permanent as error:
-        return await _park(service, dossier, records, error)
-    records = {**_mended(dossier), **records}
+        await seeing.park(service, dossier, records, error)
+        return Found.IDLE
+    records = {**seeing.mended(dossier), **records}
     before = await _before(service, dossier)
     harms = compare.harms(baseline(dossier, before), after)
     asked = Question(
@@ -115,8 +101,8 @@ async def _decide(
     if _same(dossier.decision, decision, before, after):
         # Who was stopped, or lost a race, may have left somebody in a batch.
         await guarding.withdraw(service, dossier.person_id, {}, decision.hold)
-        if _news(dossier, records):
-            await _remind_of_grace(service, dossier.person_id, records, policy)
+        if seeing.is_news(dossier, records):
+            await seeing.remind_of_grace(service, dossier.person_id, records, policy)
         if records:
             # Also when nothing is new: what is read before now must not come after it.
             await service.ledger.people.note_records(dossier, records)
@@ -156,10 +142,10 @@ async def _write(
     """
     person_id = dossier.person_id
     policy = await service.policy(decision.policy)
-    await _remind(service, person_id, decision.as_of + LEASE)
+    await seeing.remind(service, person_id, decision.as_of + LEASE)
     if after.next_moment:
-        await _remind(service, person_id, after.next_moment)
-    await _remind_of_grace(service, person_id, {**dossier.records, **records}, policy)
+        await seeing.remind(service, person_id, after.next_moment)
+    await seeing.remind_of_grace(service, person_id, {**dossier.records, **records}, policy)
     if _raised(dossier.decision, decision):
         await service.ledger.history.tell(person_id, [_told(decision, after)])
     if dossier.decision:
@@ -176,88 +162,6 @@ async def _write(
     for target in _open(written, decision.as_of):
         await service.bus.wake(target, person_id, decision.event)
     return Found.CHANGED
-
-
-async def _remind(service: Service, person_id: PersonId, moment: datetime) -> None:
-    await service.ledger.due.add(moment, person_id, suffix=service.mint())
-
-
-async def _park(
-    service: Service, dossier: Dossier, records: Mapping[str, StoredRecord], error: Permanent
-) -> Found:
-    """Facts that policy cannot work with: kept with the reason; the last decision lives on."""
-    kept = {**dossier.records, **records}
-    noted = {
-        key: stored.model_copy(update={"problem": error.reason, "mender": error.mender})
-        for key, stored in kept.items()
-        if stored.problem != error.reason
-    }
-    if noted:
-        # A lane that still has the old policy parks behind the back of the new one's activation.
-        await _remind(service, dossier.person_id, service.clock.now() + LEASE)
-        await service.ledger.people.note_records(dossier, noted)
-    log.warning("parked", person=dossier.person_id, mender=error.mender, reason=error.reason)
-    return Found.IDLE
-
-
-def _mended(dossier: Dossier) -> dict[str, StoredRecord]:
-    """Records that were parked for another reason than HR's rows: they can be used now."""
-    return {
-        key: stored.model_copy(update={"problem": None, "mender": None})
-        for key, stored in dossier.records.items()
-        if stored.mender not in (None, "hr")
-    }
-
-
-def _observed(dossier: Dossier, seen: Observation) -> dict[str, StoredRecord] | None:
-    """The record row that this observation makes; None when a newer one was written already."""
-    old = dossier.records.get(seen.key)
-    if old and seen.observed_at < old.observed_at:
-        return None
-    # Contracts that disappear are absence, not departure: the last known ones live on.
-    vanished = (
-        seen.record is not None
-        and not seen.record.contracts
-        and bool(old and old.record and old.record.contracts)
-    )
-    absent = vanished or (seen.record is None and seen.problem is None)
-    kept = old.record if old else None
-    return {
-        seen.key: StoredRecord(
-            key=seen.key,
-            record=kept if vanished else seen.record or kept,
-            observed_at=seen.observed_at,
-            missing_since=((old and old.missing_since) or seen.observed_at) if absent else None,
-            problem=seen.problem,
-            mender="hr" if seen.problem else None,
-        )
-    }
-
-
-def _person(records: Mapping[str, StoredRecord], policy: Policy, now: datetime) -> Person | None:
-    read = [stored.record for stored in records.values() if stored.record]
-    today = now.astimezone(policy.zone).date()
-    return merge(read, today=today, missing=is_silent(records, policy, now))
-
-
-def is_silent(records: Mapping[str, StoredRecord], policy: Policy, now: datetime) -> bool:
-    """Has HR been silent about every record of somebody for longer than the policy's grace?"""
-    grace = timedelta(days=policy.lifecycle.missing_grace_days)
-    return all(
-        stored.missing_since is not None and stored.missing_since + grace <= now
-        for stored in records.values()
-        if stored.record
-    )
-
-
-async def _remind_of_grace(
-    service: Service, person_id: PersonId, records: Mapping[str, StoredRecord], policy: Policy
-) -> None:
-    """HR has become silent about someone: look again when the policy's grace is over."""
-    grace = timedelta(days=policy.lifecycle.missing_grace_days)
-    since = [stored.missing_since for stored in records.values() if stored.missing_since]
-    if since:
-        await _remind(service, person_id, max(since) + grace)
 
 
 async def _before(service: Service, dossier: Dossier) -> Desired | None:
@@ -335,20 +239,6 @@ def _same(old: Decision | None, new: Decision, before: Desired | None, after: De
         return False
     unchanged = {"as_of", "event", "wake"}
     return old.model_dump(exclude=unchanged) == new.model_dump(exclude=unchanged)
-
-
-def _news(dossier: Dossier, records: Mapping[str, StoredRecord]) -> bool:
-    """Is anything in these records worth a write beyond that they were seen again?"""
-    for key, stored in records.items():
-        old = dossier.records.get(key)
-        if old is None or _seen_like(old, stored) != stored:
-            return True
-    return False
-
-
-def _seen_like(old: StoredRecord, new: StoredRecord) -> StoredRecord:
-    """The old row as if it had been read when the new one was."""
-    return old.model_copy(update={"observed_at": new.observed_at})
 
 
 def _told(decision: Decision, after: Desired) -> tuple[str, Told]:

@@ -10,8 +10,9 @@ from datetime import datetime
 
 from shared.diff import compare
 from shared.errors import Permanent
-from shared.flow.decide import baseline, is_silent, wanted
+from shared.flow.decide import baseline, wanted
 from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
+from shared.flow.seeing import is_silent
 from shared.flow.service import Service
 from shared.intake.merge import merge
 from shared.ledger.people import Dossier

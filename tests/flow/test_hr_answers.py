@@ -24,7 +24,8 @@ from turning import (
 from shared.errors import Transient, Unsafe
 from shared.flow.approve import approve
 from shared.flow.collect import full_sync, poll, signalled
-from shared.flow.decide import Found, Observation, decide
+from shared.flow.decide import Found, decide
+from shared.flow.seeing import Observation
 from shared.intake.source import Reading
 from shared.ledger.cursors import Cursor
 from shared.model.change import Harm

@@ -1,0 +1,129 @@
+"""What is kept of what HR said about one person, and since when is HR silent?
+
+Called by decide. An older observation never overwrites a newer one; absence is not departure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared import log
+from shared.errors import Permanent
+from shared.flow.service import LEASE, Service
+from shared.intake.merge import merge
+from shared.ledger.people import Dossier, StoredRecord
+from shared.model.person import Person, PersonId, Record
+from shared.policy.document import Policy
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one HR read said about one number; no record and no problem: HR did not show it."""
+
+    key: str
+    """`source:number`."""
+    observed_at: datetime
+    """When the read began."""
+    record: Record | None = None
+    problem: str | None = None
+    cause: str | None = None
+    """Why harm that follows from this answer must wait for a human; None when it need not."""
+
+
+def observed(dossier: Dossier, seen: Observation) -> dict[str, StoredRecord] | None:
+    """The record row that this observation makes; None when a newer one was written already."""
+    old = dossier.records.get(seen.key)
+    if old and seen.observed_at < old.observed_at:
+        return None
+    # Contracts that disappear are absence, not departure: the last known ones live on.
+    vanished = (
+        seen.record is not None
+        and not seen.record.contracts
+        and bool(old and old.record and old.record.contracts)
+    )
+    absent = vanished or (seen.record is None and seen.problem is None)
+    kept = old.record if old else None
+    return {
+        seen.key: StoredRecord(
+            key=seen.key,
+            record=kept if vanished else seen.record or kept,
+            observed_at=seen.observed_at,
+            missing_since=((old and old.missing_since) or seen.observed_at) if absent else None,
+            problem=seen.problem,
+            mender="hr" if seen.problem else None,
+        )
+    }
+
+
+def person_of(records: Mapping[str, StoredRecord], policy: Policy, now: datetime) -> Person | None:
+    """The one whom these records are of; None when HR never said anything usable."""
+    read = [stored.record for stored in records.values() if stored.record]
+    today = now.astimezone(policy.zone).date()
+    return merge(read, today=today, missing=is_silent(records, policy, now))
+
+
+def is_silent(records: Mapping[str, StoredRecord], policy: Policy, now: datetime) -> bool:
+    """Has HR been silent about every record of somebody for longer than the policy's grace?"""
+    grace = timedelta(days=policy.lifecycle.missing_grace_days)
+    return all(
+        stored.missing_since is not None and stored.missing_since + grace <= now
+        for stored in records.values()
+        if stored.record
+    )
+
+
+def mended(dossier: Dossier) -> dict[str, StoredRecord]:
+    """Records that were parked for another reason than HR's rows: they can be used now."""
+    return {
+        key: stored.model_copy(update={"problem": None, "mender": None})
+        for key, stored in dossier.records.items()
+        if stored.mender not in (None, "hr")
+    }
+
+
+def is_news(dossier: Dossier, records: Mapping[str, StoredRecord]) -> bool:
+    """Is anything in these records worth a write beyond that they were seen again?"""
+    for key, stored in records.items():
+        old = dossier.records.get(key)
+        if old is None or _seen_like(old, stored) != stored:
+            return True
+    return False
+
+
+def _seen_like(old: StoredRecord, new: StoredRecord) -> StoredRecord:
+    """The old row as if it had been read when the new one was."""
+    return old.model_copy(update={"observed_at": new.observed_at})
+
+
+async def park(
+    service: Service, dossier: Dossier, records: Mapping[str, StoredRecord], error: Permanent
+) -> None:
+    """Facts that policy cannot work with: kept with the reason; the last decision lives on."""
+    kept = {**dossier.records, **records}
+    noted = {
+        key: stored.model_copy(update={"problem": error.reason, "mender": error.mender})
+        for key, stored in kept.items()
+        if stored.problem != error.reason
+    }
+    if noted:
+        # A lane that still has the old policy parks behind the back of the new one's activation.
+        await remind(service, dossier.person_id, service.clock.now() + LEASE)
+        await service.ledger.people.note_records(dossier, noted)
+    log.warning("parked", person=dossier.person_id, mender=error.mender, reason=error.reason)
+
+
+async def remind_of_grace(
+    service: Service, person_id: PersonId, records: Mapping[str, StoredRecord], policy: Policy
+) -> None:
+    """HR has become silent about someone: look again when the policy's grace is over."""
+    grace = timedelta(days=policy.lifecycle.missing_grace_days)
+    since = [stored.missing_since for stored in records.values() if stored.missing_since]
+    if since:
+        await remind(service, person_id, max(since) + grace)
+
+
+async def remind(service: Service, person_id: PersonId, moment: datetime) -> None:
+    """Look at this person at `moment`."""
+    await service.ledger.due.add(moment, person_id, suffix=service.mint())
