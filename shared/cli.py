@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shared import flow, health, settings, wiring
+from shared.cli_explain import print_explanation
 from shared.cli_hr import hr
 from shared.errors import InstroomError, Misconfigured
 from shared.flow.decide import wanted
@@ -93,6 +94,26 @@ def people(
         else:
             source, number = _key(service, person)
             await _print_person(service, source, number)
+
+    _run(show)
+
+
+@app.command()
+def explain(
+    person: Person,
+    right: Annotated[str | None, typer.Option(help="one group or permission group")] = None,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="as on this day")
+    ] = None,
+) -> None:
+    """Say why someone has each right, and why not; by the ledger, nothing is read from HR."""
+
+    async def show(service: Service) -> None:
+        source, number = _key(service, person)
+        zone = (await service.active_policy())[1].zone
+        at = datetime.combine(on.date(), time(12), tzinfo=zone) if on else None
+        told = await flow.explained(service, source, number, at=at)
+        print_explanation(console, told, right)
 
     _run(show)
 

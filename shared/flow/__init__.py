@@ -8,8 +8,19 @@ whatever is due. service.py holds the rooms they work with.
 from shared.flow.approve import approve
 from shared.flow.collect import full_sync, poll, signalled
 from shared.flow.decide import decide
+from shared.flow.explain import explained
 from shared.flow.preview import preview
 from shared.flow.provision import provision
 from shared.flow.sweep import sweep
 
-__all__ = ["approve", "decide", "full_sync", "poll", "preview", "provision", "signalled", "sweep"]
+__all__ = [
+    "approve",
+    "decide",
+    "explained",
+    "full_sync",
+    "poll",
+    "preview",
+    "provision",
+    "signalled",
+    "sweep",
+]

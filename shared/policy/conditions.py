@@ -50,6 +50,20 @@ def holds(condition: Condition, facts: Facts) -> str | None:
             return None if holds(condition.parts[0], facts) else f"not {_text(condition.parts[0])}"
 
 
+def lacks(condition: Condition, facts: Facts) -> str | None:
+    """What these facts would have to be for it to hold; None when it holds."""
+    if holds(condition, facts) is not None:
+        return None
+    match condition.kind:
+        case "is":
+            wanted = " or ".join(condition.values)
+            return f"{condition.field} is {facts[condition.field] or 'empty'}, not {wanted}"
+        case "not":
+            return f"{holds(condition.parts[0], facts)}, which the rule leaves out"
+        case _:
+            return "; ".join(why for part in condition.parts if (why := lacks(part, facts)))
+
+
 def _matches(value: str, wanted: str) -> bool:
     """Without case; `*` and `?` are the only wildcards, a bracket is a bracket."""
     return fnmatchcase(value.casefold(), wanted.casefold().replace("[", "[[]"))

@@ -48,11 +48,18 @@ async def test_command_line_shows_a_person_before_and_after(company: Company) ->
         lambda: company.see(hired.number).roles == {"Facilitair"}, "the operator card"
     )
     after = await company.instroom("people", hired.number)
+    why = await company.instroom("explain", hired.number)
 
     assert "create account" in before
     assert "add to group Bedrijfsvoering" in before
     assert "department.code = BV-FAC" in " ".join(after.split())
     assert "create operator" in after
+    given = next(line for line in why.splitlines() if "TOPdesk Facilitair" in line)
+    refused = next(line for line in why.splitlines() if "group Informatievoorziening" in line)
+    assert given.split()[0] == "has"
+    assert "department.code = BV-FAC" in given
+    assert refused.split()[0] == "no"
+    assert "department.code is BV-FAC, not ICT*" in refused
 
 
 async def test_namesake_gets_a_name_of_his_own(company: Company) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.policy.conditions import Condition, holds, parse
+from shared.policy.conditions import Condition, holds, lacks, parse
 
 FIELDS = ["department.code", "job.code", "number"]
 values = st.sampled_from(["ICT", "ict-sd", "ICT-BEH", "Zorg", "", "A[1]", "7"])
@@ -73,6 +73,9 @@ def test_a_condition_holds_as_a_naive_reading_says(
     why = holds(condition, known)
     assert (why is not None) == naive(tree, known)
     assert why is None or why
+    lacking = lacks(condition, known)
+    assert (lacking is None) == (why is not None)
+    assert lacking is None or lacking
 
 
 def test_an_explanation_names_the_fact() -> None:
@@ -81,6 +84,30 @@ def test_an_explanation_names_the_fact() -> None:
 
     assert holds(condition, known) == "department.code = ICT-SD and not job.code = 1 or 2"
     assert holds(Condition(), known) == "everyone"
+
+
+@pytest.mark.parametrize(
+    ("tree", "lacking"),
+    [
+        ({"job.code": ["1", "2"]}, "job.code is 3, not 1 or 2"),
+        ({"number": "7"}, "number is empty, not 7"),
+        (
+            {"not": {"department.code": "ICT*"}},
+            "department.code = ICT-SD, which the rule leaves out",
+        ),
+        (
+            {"any": [{"job.code": "1"}, {"department.code": "ZORG"}]},
+            "job.code is 3, not 1; department.code is ICT-SD, not ZORG",
+        ),
+        ({"department.code": "ICT*", "job.code": "1"}, "job.code is 3, not 1"),
+    ],
+)
+def test_what_is_lacking_names_the_fact_and_what_the_rule_asks(
+    tree: dict[str, Any], lacking: str
+) -> None:
+    known = {"department.code": "ICT-SD", "job.code": "3", "number": ""}
+
+    assert lacks(parse(tree), known) == lacking
 
 
 @pytest.mark.parametrize(

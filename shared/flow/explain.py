@@ -1,0 +1,93 @@
+"""Why has this person a right, or why not, today or on any day? Reads the ledger alone.
+
+Called by the command line. HR and the targets are not asked: what was decided is explained by the
+facts it was decided on. `preview` is the one that reads them anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.errors import Misconfigured
+from shared.flow.service import Service
+from shared.intake.merge import merge
+from shared.ledger.people import Dossier
+from shared.model.change import Harm
+from shared.model.desired import Reason, TargetName
+from shared.model.person import Person
+from shared.policy import lifecycle
+from shared.policy.desired import desired
+from shared.policy.explain import Answer, explain
+from shared.policy.lifecycle import Standing
+
+
+@dataclass(frozen=True)
+class Left:
+    """A right that Instroom gave and that no rule gives any more."""
+
+    target: TargetName
+    right: str
+    reasons: tuple[Reason, ...]
+    """Those it was given for."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Every rule's answer about one person, and what the targets hold by our own memory."""
+
+    person: Person
+    at: datetime
+    standing: Standing
+    answers: tuple[Answer, ...]
+    applied: frozenset[tuple[TargetName, str]]
+    """The rights that Instroom gave and has not taken."""
+    left: tuple[Left, ...]
+    held: frozenset[Harm]
+    problems: tuple[str, ...]
+    """What the targets wait for or cannot give."""
+
+
+async def explained(
+    service: Service, source: str, number: str, *, at: datetime | None = None
+) -> Explanation:
+    """Explain one person. Raises Misconfigured for somebody about whom nothing was decided."""
+    known = await service.ledger.identities.find(source, number)
+    dossier = await service.ledger.people.read(known.person_id) if known else None
+    if dossier is None or dossier.decision is None:
+        raise Misconfigured(
+            f"{source}:{number}", "is not known here", "See `instroom people`, or `preview` it"
+        )
+    decision, now = dossier.decision, at or service.clock.now()
+    policy = (await service.active_policy())[1]
+    today = now.astimezone(policy.zone).date()
+    person = merge(decision.person.records, today=today, missing=decision.person.missing)
+    assert person is not None  # noqa: S101 - a decided person has a record
+    login = dossier.target(TargetName.ENTRA).applied.login
+    ties = decision.ties.model_copy(update={"login": login})
+    answers = explain(person, desired(person, ties, policy, now), policy, now)
+    return Explanation(
+        person=person,
+        at=now,
+        standing=lifecycle.standing(person, policy, now),
+        answers=answers,
+        applied=frozenset(_applied(dossier)),
+        left=tuple(_left(dossier, answers)),
+        held=frozenset(decision.hold),
+        problems=tuple(t.problem for name in TargetName if (t := dossier.target(name)).problem),
+    )
+
+
+def _applied(dossier: Dossier) -> Iterable[tuple[TargetName, str]]:
+    for target in TargetName:
+        for right in dossier.target(target).applied.rights:
+            yield target, right
+
+
+def _left(dossier: Dossier, answers: Iterable[Answer]) -> Iterable[Left]:
+    wanted = {(answer.target, answer.right) for answer in answers if answer.given}
+    for target in TargetName:
+        for right, reasons in dossier.target(target).applied.rights.items():
+            if (target, right) not in wanted:
+                yield Left(target, right, reasons)
