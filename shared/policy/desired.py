@@ -22,6 +22,7 @@ from shared.model.desired import (
 )
 from shared.model.person import Contract, Person, Ties
 from shared.policy import lifecycle
+from shared.policy.choices import Choice, Pick, pick
 from shared.policy.conditions import holds
 from shared.policy.document import EMPLOYEE_ID_LENGTH, Policy, Rule
 from shared.policy.fields import ACCOUNT_FIELDS, Facts, facts, fill, names_in
@@ -82,9 +83,9 @@ def _topdesk(
     with_login = {**known[0], LOGIN: ties.login or ""}
     # Without an account yet, a field made of the login is left as it is rather than emptied.
     card = {
-        field: template
-        for field, template in policy.topdesk.card.items()
-        if ties.login or not _needs_account(template)
+        field: choices
+        for field, choices in policy.topdesk.card.items()
+        if ties.login or not _needs_account(pick(choices, known[0]))
     }
     return DesiredTopdesk(
         state=standing.state,
@@ -104,23 +105,36 @@ def _manager(contracts: Sequence[Contract]) -> str | None:
     return next((contract.manager for contract in contracts if contract.manager), None)
 
 
-def _needs_account(template: str | bool) -> bool:  # noqa: FBT001 - a constant of the card
+def _needs_account(picked: Pick[str | bool] | None) -> bool:
+    template = picked.value if picked else None
     return isinstance(template, str) and bool(ACCOUNT_FIELDS & set(names_in(template)))
 
 
-def _filled(place: str, templates: Mapping[str, str | bool], known: Facts) -> dict[str, Wanted]:
+def _filled(
+    place: str, attributes: Mapping[str, Sequence[Choice]], known: Facts
+) -> dict[str, Wanted]:
+    """Every attribute by the choice that holds for the primary contract."""
     return {
-        field: Wanted(
-            value=template if isinstance(template, bool) else fill(template, known),
-            reason=Reason(rule=f"{place}.{field}", because=_origin(template)),
-        )
-        for field, template in templates.items()
+        field: _wanted(f"{place}.{field}", pick(choices, known), known)
+        for field, choices in attributes.items()
     }
 
 
-def _origin(template: str | bool) -> str:  # noqa: FBT001 - a constant of the card
-    names = names_in(template) if isinstance(template, str) else ()
-    return f"HR's {', '.join(names)}" if names else "the same for everyone"
+def _wanted(rule: str, picked: Pick[str | bool] | None, known: Facts) -> Wanted:
+    if picked is None:
+        # Level, not edge: what an earlier employer's choice had put there may not stay.
+        return Wanted(value=None, reason=Reason(rule=rule, because="none of its choices holds"))
+    template = picked.value
+    return Wanted(
+        value=template if isinstance(template, bool) else fill(template, known),
+        reason=Reason(rule=f"{rule}{picked.place}", because=_origin(picked)),
+    )
+
+
+def _origin(picked: Pick[str | bool]) -> str:
+    names = names_in(picked.value) if isinstance(picked.value, str) else ()
+    source = f"HR's {', '.join(names)}" if names else ""
+    return "; ".join(filter(None, (picked.because, source))) or "the same for everyone"
 
 
 def _groups(

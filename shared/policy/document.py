@@ -10,11 +10,18 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from shared.model.frozen import Frozen
-from shared.policy.conditions import Condition, parse
-from shared.policy.fields import ACCOUNT_FIELDS, FIELDS, check_template
+from shared.policy.choices import (
+    EVERYONE,
+    CardChoice,
+    Choices,
+    PersonChoice,
+    PersonTemplate,
+    When,
+)
+from shared.policy.fields import check_template
+from shared.policy.section import Section
 from shared.policy.sources import Sources
 
 EMPLOYEE_ID_LENGTH = 16  # Microsoft Graph, user resource: employeeId
@@ -30,16 +37,6 @@ def _known_zone(name: str) -> str:
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"'{name}' is no time zone; write one like Europe/Amsterdam") from error
     return name
-
-
-def _person_template(text: str) -> str:
-    check_template(text, FIELDS)
-    return text
-
-
-def _card_template(text: str) -> str:
-    check_template(text, FIELDS | ACCOUNT_FIELDS)
-    return text
 
 
 def _employee_id(text: str) -> str:
@@ -60,15 +57,7 @@ def _refuse_keys[S](section: S, keys: Mapping[str, object], ours: frozenset[str]
 
 
 type Zone = Annotated[str, AfterValidator(_known_zone)]
-type PersonTemplate = Annotated[str, AfterValidator(_person_template)]
-type CardTemplate = Annotated[str, AfterValidator(_card_template)]
 type EmployeeId = Annotated[str, AfterValidator(_employee_id)]
-
-
-class Section(Frozen):
-    """A part of the policy; its docstring and field descriptions are the documentation."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Organisation(Section):
@@ -109,15 +98,8 @@ class Rule(Section):
 
     name: str = ""
     """Shown in explanations; the group's name when left out."""
-    when: Condition = Condition()
+    when: When = EVERYONE
     """A condition on any field of the person and one contract; see docs/policy.md."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _parse_condition(cls, data: object) -> object:
-        if isinstance(data, Mapping) and "when" in data:
-            return {**data, "when": parse(data["when"])}
-        return data
 
 
 class GroupRule(Rule):
@@ -137,7 +119,7 @@ class OperatorRule(Rule):
 class Entra(Section):
     """The account in Entra ID."""
 
-    attributes: Mapping[str, PersonTemplate] = {}
+    attributes: Mapping[str, Choices[PersonChoice]] = {}
     """Microsoft Graph property (dotted for a nested one) to template; kept equal to HR."""
     groups: tuple[GroupRule, ...] = ()
     """Groups by rule; members that Instroom did not add are left alone."""
@@ -150,7 +132,7 @@ class Entra(Section):
 class Topdesk(Section):
     """The person card in TOPdesk, and who is an operator there."""
 
-    card: Mapping[str, CardTemplate | bool] = {}
+    card: Mapping[str, Choices[CardChoice]] = {}
     """TOPdesk field to template; lookups (branch, department, ...) by name."""
     operators: tuple[OperatorRule, ...] = ()
     """Who gets an operator card; several matching rules add up."""

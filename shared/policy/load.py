@@ -9,8 +9,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Hashable, Iterator, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, TypeAliasType, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -137,8 +137,10 @@ def _wrong(name: str, line: int, problem: str, mend: str) -> Misconfigured:
 
 def _problem(detail: Any, root: yaml.Node) -> str:
     place: tuple[str | int, ...] = tuple(detail["loc"])
-    line = _line(root, place)
-    where = ".".join(map(str, place)) or "the file"
+    line, known = _found(root, place)
+    if detail["type"] == "missing":
+        known = (*known, place[-1])
+    where = ".".join(map(str, known)) or "the file"
     match detail["type"]:
         case "extra_forbidden":
             return f"line {line}: unknown key '{where}'{_suggestion(place)}"
@@ -150,24 +152,28 @@ def _problem(detail: Any, root: yaml.Node) -> str:
             return f"line {line}: {where}: {detail['msg']}"
 
 
-def _line(node: yaml.Node, place: Sequence[str | int]) -> int:
-    """The line of the deepest part of `place` that the file really has."""
+def _found(node: yaml.Node, place: Sequence[str | int]) -> tuple[int, tuple[str | int, ...]]:
+    """The line of the deepest part of `place` that the file really has, and that part.
+
+    Pydantic's place also names what only the model has: the forms of a union, a list around one.
+    """
     line = node.start_mark.line + 1
+    known: list[str | int] = []
     for step in place:
         if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
             if step >= len(node.value):
                 break
             node = node.value[step]
+            line = node.start_mark.line + 1
         elif isinstance(node, yaml.MappingNode):
             found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
             if found is None:
                 continue
             line, node = found[0].start_mark.line + 1, found[1]
-            continue
         else:
             break
-        line = node.start_mark.line + 1
-    return line
+        known.append(step)
+    return line, tuple(known)
 
 
 def _suggestion(place: Sequence[str | int]) -> str:
@@ -180,18 +186,38 @@ def _suggestion(place: Sequence[str | int]) -> str:
 
 def _keys(place: Sequence[str | int]) -> list[str]:
     """The keys that the format knows at this place."""
-    model: type[BaseModel] | None = Policy
+    annotation: Any = Policy
     for step in place:
-        if isinstance(step, int) or model is None:
-            continue
-        field = model.model_fields.get(step)
-        model = _section_of(field.annotation) if field else None
-    return sorted(model.model_fields) if model else []
+        annotation = _inside(annotation, step)
+    section = _section_of(annotation)
+    return sorted(section.model_fields) if section else []
+
+
+def _inside(annotation: Any, step: str | int) -> Any:
+    """What the format says of `step` of a section, a mapping or a list; None for nothing."""
+    annotation = _plain(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        field = annotation.model_fields.get(str(step))
+        return field.annotation if field else None
+    parts = get_args(annotation)
+    if get_origin(annotation) is Mapping:
+        return parts[-1]
+    return next((part for part in parts if _section_of(part)), None)
+
+
+def _plain(annotation: Any) -> Any:
+    """The type behind an alias (`type Choices[C] = ...`), its parameters filled in, and notes."""
+    origin: Any = get_origin(annotation) or annotation
+    if isinstance(origin, TypeAliasType):
+        arguments = get_args(annotation)
+        return _plain(origin.__value__[arguments] if arguments else origin.__value__)
+    return _plain(annotation.__origin__) if origin is Annotated else annotation
 
 
 def _section_of(annotation: Any) -> type[BaseModel] | None:
     """The section inside an annotation such as `tuple[GroupRule, ...]`."""
+    annotation = _plain(annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    inner = (_section_of(part) for part in getattr(annotation, "__args__", ()))
+    inner = (_section_of(part) for part in get_args(annotation))
     return next((section for section in inner if section), None)

@@ -2,7 +2,8 @@
 
 `python tests/repo/policy_schema.py` writes policy.schema.json anew; test_policy_schema.py sees
 that this was done. The shape is pydantic's; only a condition, which load.py parses from plain
-YAML, is described by hand here. The schema is a help: load.py has the say.
+YAML, and a value in the place of choices are described by hand here. The schema is a help:
+load.py has the say.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ def schema() -> dict[str, Any]:
     """The schema of a whole policy file."""
     made = Policy.model_json_schema()
     made["$defs"] |= {"Condition": _condition(), "Values": _VALUES}
-    for rule in ("GroupRule", "OperatorRule"):
-        when = made["$defs"][rule]["properties"]["when"]
-        made["$defs"][rule]["properties"]["when"] = {
-            **_CONDITION,
-            "description": when["description"],
-        }
+    for name, part in made["$defs"].items():
+        if name.startswith(("Choices_", "Total_")):
+            made["$defs"][name] = _or_alone(part, made["$defs"])
+        properties = part.get("properties", {})
+        if "when" in properties:
+            properties["when"] = {**_CONDITION, "description": properties["when"]["description"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_without_titles(made),
@@ -41,6 +42,13 @@ def schema() -> dict[str, Any]:
 def text() -> str:
     """The schema as it lies in the file."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _or_alone(choices: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """A list of choices, or one value that is for everyone."""
+    choice = definitions[choices["items"]["$ref"].rpartition("/")[2]]
+    value = {key: v for key, v in choice["properties"]["value"].items() if key != "description"}
+    return {"anyOf": [value, {**choices, "minItems": 1}]}
 
 
 def _condition() -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -264,14 +264,18 @@ def _commands() -> dict[str, set[str]]:
     }
 
 
+_MANY: Mapping[Any, str] = {tuple: "[]", Mapping: ".*[]"}
+
+
 def _keys(section: type[BaseModel], place: str) -> Iterator[tuple[str, str]]:
-    """Every key of the policy, dotted, with its sentence; a list's keys behind `[]`."""
+    """Every key of the policy, dotted, with its sentence; a list's keys behind `[]`, `*` for one
+    that the organisation chooses."""
     for name, field in section.model_fields.items():
         inner = _section_in(field.annotation)
         if inner is None or field.description:
             yield f"{place}{name}", _plain(field.description or "")
         if inner:
-            many = "[]" if get_origin(field.annotation) is tuple else ""
+            many = _MANY.get(get_origin(field.annotation), "")
             yield from _keys(inner, f"{place}{name}{many}.")
 
 
