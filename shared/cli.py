@@ -25,10 +25,12 @@ from shared.errors import InstroomError, Misconfigured
 from shared.flow.decide import wanted
 from shared.flow.preview import Preview
 from shared.flow.service import Service
+from shared.flow.stop import whose
 from shared.ledger.batches import Shown
 from shared.ledger.people import Dossier
 from shared.model.change import Harm
 from shared.model.desired import TargetName
+from shared.policy.lifecycle import stopped
 from shared.policy.load import load
 
 app = typer.Typer(
@@ -153,6 +155,35 @@ def approve(
 
 
 @app.command()
+def leaver(
+    *,
+    now: Annotated[str | None, typer.Option(help="block this person at once")] = None,
+    lift: Annotated[str | None, typer.Option(help="let HR decide about this one again")] = None,
+    reason: Annotated[str, typer.Option(help="why; it stays in the audit")],
+) -> None:
+    """Block a person at once, whatever HR says and without approval; or lift that."""
+    if (now is None) == (lift is None):
+        raise typer.BadParameter("say who: --now KEY, or --lift KEY")
+    who = f"{getpass.getuser()} at the command line"
+
+    async def act(service: Service) -> None:
+        source, number = await whose(service, now or lift or "")
+        if lift is not None:
+            await flow.lift(service, source, number, who=who, reason=reason)
+            console.print(f"Lifted: HR decides about {source}:{number} again, from now.")
+            return
+        stop = await flow.stop(service, source, number, who=who, reason=reason)
+        console.print(
+            f"{source}:{number} is being blocked in Entra and TOPdesk.\n"
+            f"It stays so, {stopped(stop)}, until: instroom leaver --lift {source}:{number}",
+            soft_wrap=True,
+            markup=False,
+        )
+
+    _run(act)
+
+
+@app.command()
 def doctor() -> None:
     """Check settings, policy, ledger and the reach of every system, and say how to mend it."""
 
@@ -239,7 +270,8 @@ async def _should_be(service: Service, dossier: Dossier) -> str:
 
 
 def _waits_for(dossier: Dossier) -> str:
-    told = [stored.problem for stored in dossier.records.values() if stored.problem]
+    told = ["an operator, who stopped it"] if dossier.stop else []
+    told += [stored.problem for stored in dossier.records.values() if stored.problem]
     told += [t.problem for name in TargetName if (t := dossier.target(name)).problem]
     if dossier.decision and dossier.decision.hold:
         told.append(f"a human: {', '.join(dossier.decision.hold.values())}")
@@ -255,6 +287,8 @@ async def _print_person(service: Service, source: str, number: str) -> None:
     console.print(f"[bold]{source}:{number}[/bold]  {name}  ({known.person_id})")
     if waits := _waits_for(dossier):
         console.print(f"[yellow]waits for: {waits}[/yellow]", soft_wrap=True)
+    if dossier.stop:
+        console.print(f"{stopped(dossier.stop)}", style="red", soft_wrap=True, markup=False)
     for target in TargetName:
         applied = dossier.target(target).applied
         table = Table(

@@ -2,7 +2,7 @@
 
 collect.py reads HR and hands each changed person to decide.py; decide.py writes what should be
 and wakes the targets; provision.py makes one target agree for one person. sweep.py brings back
-whatever is due. service.py holds the rooms they work with.
+whatever is due. stop.py blocks a person at once. service.py holds the rooms they work with.
 """
 
 from shared.flow.approve import approve
@@ -11,6 +11,7 @@ from shared.flow.decide import decide
 from shared.flow.explain import explained
 from shared.flow.preview import preview
 from shared.flow.provision import provision
+from shared.flow.stop import lift, stop
 from shared.flow.sweep import sweep
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "decide",
     "explained",
     "full_sync",
+    "lift",
     "poll",
     "preview",
     "provision",
     "signalled",
+    "stop",
     "sweep",
 ]

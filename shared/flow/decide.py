@@ -8,6 +8,7 @@ anywhere leaves a reminder behind.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -22,7 +23,7 @@ from shared.ledger.history import Told
 from shared.ledger.people import Decision, Dossier, StoredRecord
 from shared.model.change import Harm
 from shared.model.desired import ALIVE, Desired, State, TargetName
-from shared.model.person import Person, PersonId
+from shared.model.person import Person, PersonId, Ties
 from shared.policy.desired import desired
 from shared.policy.document import Policy
 
@@ -63,7 +64,7 @@ async def _decide(
 ) -> Found:
     now = service.clock.now()
     policy_hash, policy = await service.active_policy()
-    person = seeing.person_of({**dossier.records, **records}, policy, now)
+    person = seeing.person_of(dossier, records, policy, now)
     if person is None:
         if records:
             await service.ledger.people.note_records(dossier, records)
@@ -73,27 +74,64 @@ async def _decide(
         after = desired(person, known, policy, now)
     except Permanent as error:
         await seeing.park(service, dossier, records, error)
-        return Found.IDLE
+        return await _parked(service, dossier)
     records = {**seeing.mended(dossier), **records}
+    by = _Basis(person, known, policy_hash, policy, now)
+    return await _conclude(service, dossier, records, seen, by, after)
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What is decided on."""
+
+    person: Person
+    ties: Ties
+    policy_hash: str
+    policy: Policy
+    now: datetime
+
+
+async def _parked(service: Service, dossier: Dossier) -> Found:
+    """The last decision lives on; an operator's stop, or its end, is added to it all the same."""
+    old, now = dossier.decision, service.clock.now()
+    if old is None or old.person.stop == dossier.stop:
+        return Found.OPEN if _open(dossier, now) else Found.IDLE
+    person = old.person.model_copy(update={"stop": dossier.stop})
+    login = dossier.target(TargetName.ENTRA).applied.login
+    known = old.ties.model_copy(update={"login": login})
+    policy = await service.policy(old.policy)
+    by = _Basis(person, known, old.policy, policy, now)
+    return await _conclude(service, dossier, {}, None, by, desired(person, known, policy, now))
+
+
+async def _conclude(
+    service: Service,
+    dossier: Dossier,
+    records: Mapping[str, StoredRecord],
+    seen: Observation | None,
+    by: _Basis,
+    after: Desired,
+) -> Found:
+    """Ask the guard, and write the decision if it says anything new. Raises LostRace."""
     before = await _before(service, dossier)
     harms = compare.harms(baseline(dossier, before), after)
     asked = Question(
         person_id=dossier.person_id,
-        person=person,
-        policy_hash=policy_hash,
-        policy=policy,
+        person=by.person,
+        policy_hash=by.policy_hash,
+        policy=by.policy,
         before=dossier.target(TargetName.ENTRA).applied.state,
         after=after,
         decided=harms.keys() - compare.harms(_decided(dossier, before), after).keys(),
         held=_hold(dossier),
-        cause=_cause(person, seen),
+        cause=_cause(by.person, seen),
     )
     hold = await guarding.ask(service, asked, harms)
     decision = Decision(
-        person=person,
-        ties=known.model_copy(update={"login": None}),  # lies in the row of Entra
-        policy=policy_hash,
-        as_of=now,
+        person=by.person,
+        ties=by.ties.model_copy(update={"login": None}),  # lies in the row of Entra
+        policy=by.policy_hash,
+        as_of=by.now,
         hold=hold,
         wake=_wakes(dossier, before, after, hold),
         event=compare.event(before, after),
@@ -102,11 +140,11 @@ async def _decide(
         # Who was stopped, or lost a race, may have left somebody in a batch.
         await guarding.withdraw(service, dossier.person_id, {}, decision.hold)
         if seeing.is_news(dossier, records):
-            await seeing.remind_of_grace(service, dossier.person_id, records, policy)
+            await seeing.remind_of_grace(service, dossier.person_id, records, by.policy)
         if records:
             # Also when nothing is new: what is read before now must not come after it.
             await service.ledger.people.note_records(dossier, records)
-        return Found.OPEN if _open(dossier, now) else Found.IDLE
+        return Found.OPEN if _open(dossier, by.now) else Found.IDLE
     return await _write(service, dossier, decision, records, after)
 
 

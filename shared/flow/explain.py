@@ -62,7 +62,8 @@ async def explained(
     decision, now = dossier.decision, at or service.clock.now()
     policy = (await service.active_policy())[1]
     today = now.astimezone(policy.zone).date()
-    person = merge(decision.person.records, today=today, missing=decision.person.missing)
+    was = decision.person
+    person = merge(was.records, today=today, missing=was.missing, stop=was.stop)
     assert person is not None  # noqa: S101 - a decided person has a record
     login = dossier.target(TargetName.ENTRA).applied.login
     ties = decision.ties.model_copy(update={"login": login})

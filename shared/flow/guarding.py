@@ -41,6 +41,10 @@ class Question:
     cause: str | None
     """Why this harm must wait for a human whatever the count; None when it need not."""
 
+    def asks_for(self, kind: Harm) -> bool:
+        """Did an operator ask for this harm to this person? Then nobody else need agree."""
+        return kind == Harm.BLOCK and self.person.stop is not None
+
     @property
     def content(self) -> str:
         """Fingerprint of the facts and the policy: what an approval is for."""
@@ -118,6 +122,8 @@ async def _ask_one(
             now=now,
             always_hold=question.cause is not None or kind in question.held,
         )
+        if question.asks_for(kind):
+            said = Verdict.RELEASE_APPROVED
         try:
             return await _note(service, question, book, targets, said, now)
         except LostRace:

@@ -85,7 +85,7 @@ async def _person(
         stored[key] = reading
     today = now.astimezone(policy.zone).date()
     missing = not shown and is_silent(dossier.records, policy, now)
-    person = merge(stored.values(), today=today, missing=missing)
+    person = merge(stored.values(), today=today, missing=missing, stop=dossier.stop)
     if person is None:
         raise Permanent(f"{source} does not show {number}, and Instroom does not know it either")
     return person

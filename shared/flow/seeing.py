@@ -57,11 +57,15 @@ def observed(dossier: Dossier, seen: Observation) -> dict[str, StoredRecord] | N
     }
 
 
-def person_of(records: Mapping[str, StoredRecord], policy: Policy, now: datetime) -> Person | None:
-    """The one whom these records are of; None when HR never said anything usable."""
-    read = [stored.record for stored in records.values() if stored.record]
+def person_of(
+    dossier: Dossier, records: Mapping[str, StoredRecord], policy: Policy, now: datetime
+) -> Person | None:
+    """The one whom this dossier is of, with newer records; None when HR said nothing usable."""
+    known = {**dossier.records, **records}
+    read = [stored.record for stored in known.values() if stored.record]
     today = now.astimezone(policy.zone).date()
-    return merge(read, today=today, missing=is_silent(records, policy, now))
+    missing = is_silent(known, policy, now)
+    return merge(read, today=today, missing=missing, stop=dossier.stop)
 
 
 def is_silent(records: Mapping[str, StoredRecord], policy: Policy, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """What does the ledger hold of one person? The partition that collect, decide and serve work on.
 
-One partition a person: a row for each HR record, one for the decision, one for each target.
+One partition a person: a row for each HR record, one for the decision, one for each target, and
+one while an operator keeps the person out.
 Written by ETag; whoever loses the race reads again.
 """
 
@@ -14,18 +15,19 @@ from pydantic import Field
 
 from shared.errors import Mender
 from shared.ledger.pack import key_of, pack, unpack
-from shared.ledger.rows import Insert, Operation, Replace, Row, Store, Unchanged
+from shared.ledger.rows import Delete, Insert, Operation, Replace, Row, Store, Unchanged
 from shared.model.account import Applied
 from shared.model.change import Harm
 from shared.model.desired import TargetName
 from shared.model.event import Event
 from shared.model.frozen import Frozen
-from shared.model.person import Person, PersonId, Record, Ties
+from shared.model.person import Person, PersonId, Record, Stop, Ties
 
 TABLE = "people"
 _DECISION = "decision"
 _RECORD = "record:"
 _TARGET = "target:"
+_STOP = "stop"
 
 
 class StoredRecord(Frozen):
@@ -107,6 +109,8 @@ class Dossier:
     decision: Decision | None = None
     targets: Mapping[TargetName, TargetRow] = field(default_factory=dict)
     etags: Mapping[str, str] = field(default_factory=dict)
+    stop: Stop | None = None
+    """An operator keeps them out; the next decision carries it."""
 
     def target(self, name: TargetName) -> TargetRow:
         """The target's row, or an untouched one."""
@@ -142,6 +146,14 @@ class People:
         return replace(
             await self._done(dossier, operations), records={**dossier.records, **records}
         )
+
+    async def stop(self, dossier: Dossier, stop: Stop) -> None:
+        """Keep this person out from the next decision on. Raises LostRace."""
+        await self._done(dossier, [_write(dossier, _STOP, stop)])
+
+    async def lift(self, dossier: Dossier) -> None:
+        """Keep this person out no longer. Raises LostRace when the stop is another one by now."""
+        await self._done(dossier, [Delete(_STOP, dossier.etags.get(_STOP))])
 
     async def claim(self, dossier: Dossier, name: TargetName, row: TargetRow) -> Dossier:
         """Write a target row that takes the claim, provided that the decision is unchanged.
@@ -190,14 +202,17 @@ def _dossier(person_id: PersonId, rows: Iterable[Row]) -> Dossier:
     records: dict[str, StoredRecord] = {}
     targets: dict[TargetName, TargetRow] = {}
     decision: Decision | None = None
+    stop: Stop | None = None
     etags: dict[str, str] = {}
     for row in rows:
         etags[row.key] = row.etag
         if row.key == _DECISION:
             decision = unpack(Decision, row)
+        elif row.key == _STOP:
+            stop = unpack(Stop, row)
         elif row.key.startswith(_RECORD):
             stored = unpack(StoredRecord, row)
             records[stored.key] = stored
         elif row.key.startswith(_TARGET):
             targets[TargetName(row.key.removeprefix(_TARGET))] = unpack(TargetRow, row)
-    return Dossier(person_id, records, decision, targets, etags)
+    return Dossier(person_id, records, decision, targets, etags, stop)

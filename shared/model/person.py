@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
 
@@ -152,12 +152,23 @@ class Ties(Frozen):
     """The person's own user principal name, once Entra has given it."""
 
 
+class Stop(Frozen):
+    """An operator's word: this person must be out now, whatever HR says, until it is lifted."""
+
+    who: str
+    """The operator, and how we know."""
+    reason: str
+    at: datetime
+
+
 class Person(Frozen):
     """The merged facts of one human: what policy decides on."""
 
     records: tuple[Record, ...]
     missing: bool = False
     """Every source that knew them has been silent for longer than the policy's grace."""
+    stop: Stop | None = None
+    """Blocked by an operator until it is lifted."""
 
     @property
     def primary_record(self) -> Record:

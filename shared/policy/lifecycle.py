@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.model.desired import Reason, State
-from shared.model.person import Contract, Person
+from shared.model.person import Contract, Person, Stop
 from shared.policy.document import Lifecycle, Policy
 
 _DAY = timedelta(days=1)
@@ -63,8 +63,15 @@ def standing(person: Person, policy: Policy, now: datetime) -> Standing:
     if person.missing and state in (State.PREPARED, State.ACTIVE):
         days = policy.lifecycle.missing_grace_days
         state, because = State.BLOCKED, f"HR has been silent for more than {days} days"
+    if person.stop and state in (State.PREPARED, State.ACTIVE):
+        state, because = State.BLOCKED, stopped(person.stop)
     why = Reason(rule="lifecycle", because=because)
     return Standing(state, why, by_importance(person.contracts, day) if day else ())
+
+
+def stopped(stop: Stop) -> str:
+    """The fact that an operator keeps somebody out, as people read it."""
+    return f"stopped at once by {stop.who}: {stop.reason}"
 
 
 def next_moment(person: Person, policy: Policy, now: datetime) -> datetime | None:

@@ -26,17 +26,18 @@ from stopping import (
     runs_to_its_end,
     watch,
 )
-from turning import deliver, first_load, leases_run_out, settle
+from turning import deliver, dossier_of, first_load, leases_run_out, settle
 
 from shared.flow.approve import approve
 from shared.flow.collect import full_sync, signalled
+from shared.flow.stop import lift, stop
 from shared.ledger.batches import Shown
 from shared.ledger.harms import Book
 from shared.ledger.people import Dossier
 from shared.ledger.sqlite import open_sqlite
 from shared.model.change import Harm
 from shared.model.desired import TargetName
-from shared.model.person import PersonId, Record
+from shared.model.person import Person, PersonId, Record
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,24 @@ async def _a_human_approves(world: World) -> None:
     await settle(world)
 
 
+async def _is_stopped_at_once(world: World) -> None:
+    await stop(world.service, "afas", "1042", who="an operator", reason="ticket 77")
+    await settle(world)
+
+
+async def _is_lifted(world: World) -> None:
+    """A human who saw no answer looks first, and asks again if nothing was said."""
+    if (await dossier_of(world, "1042")).stop:
+        await lift(world.service, "afas", "1042", who="an operator", reason="ticket 78")
+    await settle(world)
+
+
 EVERYONE_IS_READ = Step(_everyone_is_read)
+IS_STOPPED = Step(_is_stopped_at_once)
+IS_LIFTED = Step(_is_lifted)
 A_HUMAN_APPROVES = Step(_a_human_approves)
 SANNE = a_record("1042")
+SANNE_GONE = a_leaver(TODAY - timedelta(days=3))
 STRICT = POLICY.replace("count: 3", "count: 1")
 TEAM = tuple(a_record(str(n), name=a_name(birth=f"Nr{n}")) for n in range(2))
 TEAM_GONE = tuple(
@@ -179,6 +195,18 @@ STORIES = {
         before=[*stands(*TEAM), hr_says(TEAM_GONE[0])],
         policy=STRICT,
     ),
+    "stopped at once": Story([IS_STOPPED], before=stands(SANNE)),
+    "stopped while held": Story(
+        [IS_STOPPED],
+        before=[*stands(SANNE, *TEAM), hr_says(SANNE_GONE, *TEAM_GONE), EVERYONE_IS_READ],
+        policy=STRICT,
+    ),
+    "stopped, and HR ends it later": Story(
+        [IS_STOPPED, hr_says(a_leaver(TODAY)), EVERYONE_IS_READ, until(day(32))],
+        before=stands(SANNE),
+        end=day(33),
+    ),
+    "stopped and lifted": Story([IS_STOPPED, IS_LIFTED], before=stands(SANNE)),
     "manager arrives": Story([signal("1")], before=[*stands(BO), hr_says(ANNA)]),
     "manager loses his team": Story([signal("2")], before=[*stands(ANNA, BO), hr_says(BO_ALONE)]),
     "held, then back": Story(
@@ -290,7 +318,7 @@ def _said(dossier: Dossier) -> object:
     assert dossier.decision is not None
     no_ids = {"account_id": "", "operator_id": ""}
     return (
-        dossier.decision.person,
+        _whenever_stopped(dossier.decision.person),
         dossier.decision.ties.is_manager,
         sorted(dossier.decision.hold),
         {key: stored.record for key, stored in dossier.records.items()},
@@ -299,6 +327,12 @@ def _said(dossier: Dossier) -> object:
             for name, row in dossier.targets.items()
         },
     )
+
+
+def _whenever_stopped(person: Person) -> Person:
+    """Whoever asks again after a stop of the process asks at a later moment."""
+    stop = person.stop and person.stop.model_copy(update={"at": NOW})
+    return person.model_copy(update={"stop": stop})
 
 
 def _counted(book: Book, numbers: Mapping[PersonId, str]) -> object:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strategies import days, many_contracts
 
 from shared.model.desired import State
-from shared.model.person import Contract, Person
+from shared.model.person import Contract, Person, Stop
 from shared.policy import lifecycle
 from shared.policy.document import Lifecycle, Policy
 
@@ -133,3 +133,27 @@ def test_the_primary_contract_has_most_hours_then_is_the_oldest() -> None:
     keys = [c.key for c in lifecycle.standing(person, RULES, NOW).contracts]
     assert keys == ["old", "new", "small"]
     assert "prepare_days: 7" in POLICY
+
+
+@given(contracts=many_contracts, rules=lifecycles, today=days)
+@settings(max_examples=200)
+def test_an_operators_stop_leaves_nobody_alive_and_changes_nothing_else(
+    contracts: tuple[Contract, ...], rules: Lifecycle, today: date
+) -> None:
+    policy = policy_with(rules)
+    moment = datetime.combine(today, time(12), tzinfo=ZONE)
+    person = a_person(contracts=contracts)
+    stop = Stop(who="an operator", reason="ticket 77", at=NOW)
+    stopped = person.model_copy(update={"stop": stop})
+
+    by_hr = lifecycle.standing(person, policy, moment)
+    found = lifecycle.standing(stopped, policy, moment)
+
+    if by_hr.state in (State.PREPARED, State.ACTIVE):
+        assert found.state == State.BLOCKED
+        assert found.why.because == "stopped at once by an operator: ticket 77"
+    else:
+        assert found == by_hr
+    assert lifecycle.next_moment(stopped, policy, moment) == lifecycle.next_moment(
+        person, policy, moment
+    )

@@ -1,0 +1,130 @@
+"""Someone must be out now, whatever HR says: an operator stops a person, and lifts the stop.
+
+Called by the command line and the operations API. The stop is a fact of the person like what HR
+says, so whoever decides anew keeps it: the guard lets it through and counts it for nothing. HR is
+not asked, and neither is a person whose record is parked spared.
+"""
+
+from __future__ import annotations
+
+from shared import log
+from shared.errors import LostRace, Misconfigured
+from shared.flow.activate import ensure_active
+from shared.flow.decide import decide
+from shared.flow.service import Service
+from shared.ledger.history import Told
+from shared.ledger.people import Dossier
+from shared.model.desired import TargetName
+from shared.model.person import Stop
+
+LONGEST = 300
+"""Characters in a reason: a ticket and a few words, not a file."""
+
+
+async def whose(service: Service, key: str) -> tuple[str, str]:
+    """The source and number of `number` or `source:number`. Raises Misconfigured.
+
+    Somebody in a hurry leaves the source out: then exactly one source may know the number.
+    """
+    source, colon, number = key.partition(":")
+    if colon:
+        return source, number
+    found = [name for name in service.sources if await service.ledger.identities.find(name, key)]
+    if len(found) > 1:
+        several = " and ".join(f"{name}:{key}" for name in found)
+        raise Misconfigured(key, "is not one person, so nothing was done", f"Write {several}")
+    return (found or list(service.sources))[0], key
+
+
+async def stop(service: Service, source: str, number: str, *, who: str, reason: str) -> Stop:
+    """Block this person in every target at once, until HR's end has run its course or `lift`.
+
+    Answers the stop that holds: an earlier one when there is one. Once it answers it will happen,
+    whatever stops. Raises Misconfigured for somebody unknown or protected, or without a reason.
+    """
+    _check(reason)
+    await ensure_active(service)
+    while True:
+        dossier = await _known(service, source, number)
+        await _refuse_protected(service, dossier, f"{source}:{number}")
+        if dossier.stop:
+            await decide(service, dossier.person_id)
+            return dossier.stop
+        now = service.clock.now()
+        told = Stop(who=who, reason=reason, at=now)
+        await _tell(service, dossier, f"stopped at once: {reason}", who)
+        await service.ledger.due.add(now, dossier.person_id, suffix=service.mint())
+        try:
+            await service.ledger.people.stop(dossier, told)
+        except LostRace:
+            continue
+        log.warning("stopped at once", person=dossier.person_id)
+        await decide(service, dossier.person_id)
+        return told
+
+
+async def lift(service: Service, source: str, number: str, *, who: str, reason: str) -> Stop:
+    """Let HR have the say over this person again; answers the stop that held until now.
+
+    Raises Misconfigured for somebody unknown or not stopped, or without a reason.
+    """
+    _check(reason)
+    await ensure_active(service)
+    while True:
+        dossier = await _known(service, source, number)
+        if dossier.stop is None:
+            raise Misconfigured(
+                f"{source}:{number}", "is not stopped", f"See `instroom people {source}:{number}`"
+            )
+        await _tell(service, dossier, f"stop lifted: {reason}", who)
+        now = service.clock.now()
+        await service.ledger.due.add(now, dossier.person_id, suffix=service.mint())
+        try:
+            await service.ledger.people.lift(dossier)
+        except LostRace:
+            continue
+        log.warning("stop lifted", person=dossier.person_id)
+        await decide(service, dossier.person_id)
+        return dossier.stop
+
+
+def _check(reason: str) -> None:
+    if not 0 < len(reason.strip()) <= LONGEST or not reason.isprintable():
+        raise Misconfigured(
+            "reason",
+            f"is not one line of 1 to {LONGEST} characters",
+            "Say why in a few words, such as the number of the ticket; it stays in the audit",
+        )
+
+
+async def _known(service: Service, source: str, number: str) -> Dossier:
+    known = await service.ledger.identities.find(source, number)
+    if known is None:
+        raise Misconfigured(
+            f"{source}:{number}",
+            "is not known here, so nothing was blocked",
+            "See `instroom people`; an account that Instroom does not manage is blocked in Entra",
+        )
+    return await service.ledger.people.read(known.person_id)
+
+
+async def _refuse_protected(service: Service, dossier: Dossier, key: str) -> None:
+    """As provision would: better a refusal now than a promise that no target keeps."""
+    _, policy = await service.active_policy()
+    login = dossier.target(TargetName.ENTRA).applied.login
+    names = {name.casefold() for name in (key, *dossier.records, login) if name}
+    if names & {name.casefold() for name in policy.protected}:
+        raise Misconfigured(
+            key,
+            "is protected by the policy, so nothing was blocked",
+            "Block the account by hand, or take it out of `protected` first",
+        )
+
+
+async def _tell(service: Service, dossier: Dossier, what: str, who: str) -> None:
+    """Into the audit, behind what was decided before."""
+    now = service.clock.now()
+    wakes = sum(dossier.decision.wake.values()) if dossier.decision else 0
+    line = Told(at=now, what=what, who=who)
+    key = f"{wakes:08d}|~{what.partition(':')[0]} {now:%Y%m%dT%H%M%S.%f}"
+    await service.ledger.history.tell(dossier.person_id, [(key, line)])
