@@ -73,7 +73,7 @@ class Settings(BaseModel):
     afas_contracts: str = Field(
         default="T4E_HelloID_Employments_v2", alias="AFAS_CONTRACTS_CONNECTOR"
     )
-    """The view with a row for each contract in one job."""
+    """The view with a row for each contract in one job; the same one when it holds both."""
     afas_modified: str = Field(default="", alias="AFAS_MODIFIED_FIELD")
     """Log field of both views, for polling; empty: a poll reads everyone."""
     csv_folder: str = Field(default="", alias="CSV_FOLDER")

@@ -11,7 +11,7 @@ import asyncio
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ from shared.errors import Misconfigured
 from shared.flow.service import Clock, Ledger, Service
 from shared.grant import Provider, TokenEndpoint
 from shared.intake.afas import AfasSource, Views
+from shared.intake.afas_fields import Ids
 from shared.intake.csv_files import CsvSource, Folder
 from shared.intake.exact import ExactSource
 from shared.intake.exact_rows import Administration
@@ -42,7 +43,7 @@ from shared.ledger.tables import open_tables
 from shared.ledger.tokens import Turns
 from shared.oauth import Bearer, Connection
 from shared.policy.load import load
-from shared.policy.sources import CsvLayout
+from shared.policy.sources import CsvLayout, Sources
 from shared.rest import Rest
 from shared.settings import Settings
 from shared.vault import FileVault
@@ -60,7 +61,8 @@ class Wiring:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.afas: AfasSource | None = None
+        self._told: tuple[str, Sources] | None = None
+        """What a policy, by its text, says of the HR systems."""
         self._open = AsyncExitStack()
         self._credential: AsyncTokenCredential | None = None
 
@@ -113,7 +115,7 @@ class Wiring:
         """The source of this name; `problems` has refused every other."""
         match name:
             case "afas":
-                return self._afas()
+                return self._afas(ledger)
             case "csv":
                 return self._csv(ledger, clock)
             case "exact":
@@ -125,21 +127,27 @@ class Wiring:
 
     def _csv(self, ledger: Ledger, clock: Clock) -> CsvSource:
         async def layout() -> CsvLayout:
-            """As the active policy says it; before there is one, as the file does."""
-            active, _ = await ledger.policies.active()
-            text = await ledger.policies.text(active.policy) if active else None
-            name = self.settings.policy_file
-            policy = (
-                load(text, name="the active policy") if text else load(text_of(name), name=name)
-            )
-            if policy.sources.csv is None:
+            told = (await self._told_of_sources(ledger)).csv
+            if told is None:
                 raise Misconfigured(
-                    name, "does not say how to read HR's exports", "Give it sources.csv.columns"
+                    self.settings.policy_file,
+                    "does not say how to read HR's exports",
+                    "Give it sources.csv.columns",
                 )
-            return policy.sources.csv
+            return told
 
         folder = Folder(Path(self.settings.csv_folder), wall=time.time)
         return CsvSource(folder, layout, now=clock.now)
+
+    async def _told_of_sources(self, ledger: Ledger) -> Sources:
+        """As the active policy says it; before there is one, as the file does."""
+        active, _ = await ledger.policies.active()
+        text = await ledger.policies.text(active.policy) if active else None
+        name = self.settings.policy_file
+        text, name = (text, "the active policy") if text else (text_of(name), name)
+        if self._told is None or self._told[0] != text:
+            self._told = (text, load(text, name=name).sources)
+        return self._told[1]
 
     def _nmbrs(self, ledger: Ledger, clock: Clock) -> NmbrsSource:
         settings = self.settings
@@ -178,15 +186,17 @@ class Wiring:
         self._open.push_async_callback(exact.close)
         return ExactSource(exact, [Administration(*one) for one in settings.divisions_of_exact])
 
-    def _afas(self) -> AfasSource:
+    def _afas(self, ledger: Ledger) -> AfasSource:
+        async def own_fields() -> Mapping[str, Ids]:
+            return (await self._told_of_sources(ledger)).afas.fields
+
         settings = self.settings
         afas = Afas(settings.afas_base_url or "", _secret(settings.afas_token), None)
         self._open.push_async_callback(afas.close)
         modified = settings.afas_modified or None
-        self.afas = AfasSource(
-            afas, Views(settings.afas_persons, settings.afas_contracts, modified)
+        return AfasSource(
+            afas, Views(settings.afas_persons, settings.afas_contracts, modified), own_fields
         )
-        return self.afas
 
     def _graph(self) -> graph.Graph:
         sandbox = self.settings.graph_auth == "none"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
@@ -47,23 +47,39 @@ CSV_FIELDS = (
     "manager.number",
 )
 """What a column can mean."""
+AFAS_FIELDS = (*CSV_FIELDS, "contract.employment", "job.start", "job.end")
+"""What a field of an AFAS view can mean."""
 NEEDED = ("number", "name.birth", "contract.start")
 """Without these nobody can be decided on."""
 _DATE_PARTS = {"yyyy": "%Y", "mm": "%m", "dd": "%d"}
 
 
-def _columns(columns: Mapping[str, str]) -> Mapping[str, str]:
-    for field in columns:
-        if field not in CSV_FIELDS:
-            near = difflib.get_close_matches(field, CSV_FIELDS, n=1, cutoff=0.5)
-            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(CSV_FIELDS)}"
+def _known(fields: Iterable[str], known: Sequence[str]) -> None:
+    for field in fields:
+        if field not in known:
+            near = difflib.get_close_matches(field, known, n=1, cutoff=0.5)
+            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
             raise ValueError(f"there is no field '{field}'; {hint}")
+
+
+def _columns(columns: Mapping[str, str]) -> Mapping[str, str]:
+    _known(columns, CSV_FIELDS)
     if lacking := [field for field in NEEDED if field not in columns]:
         raise ValueError(f"no column is named for {', '.join(lacking)}")
     for field, column in columns.items():
         if not column.strip():
             raise ValueError(f"'{field}' names no column; leave it out when the file has none")
     return columns
+
+
+def _field_ids(ids: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    _known(ids, AFAS_FIELDS)
+    for field, field_id in ids.items():
+        if field_id is None and field in NEEDED:
+            raise ValueError(f"'{field}' is needed: name the view's field for it")
+        if field_id is not None and not re.fullmatch(r"[^\s,;&]+", field_id):
+            raise ValueError(f"'{field}' names no field id; write null when the view has none")
+    return ids
 
 
 def _one_character(delimiter: str) -> str:
@@ -110,10 +126,22 @@ class CsvLayout(Frozen):
     """So many days without a new file, and `instroom doctor` says that the export stopped."""
 
 
+class AfasLayout(Frozen):
+    """How the customer's own views of AFAS differ from those that Instroom knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    fields: Mapping[str, Annotated[Mapping[str, str | None], AfterValidator(_field_ids)]] = {}
+    """Per view, our field to the view's field id; null: this view has none, leave it empty."""
+
+
 class Sources(Frozen):
     """What has to be known of HR systems beside their settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    afas: AfasLayout = AfasLayout()
+    """Views of AFAS with other field ids than HelloID's or those of Profit_Employees."""
 
     csv: CsvLayout | None = None
     """The CSV export; needed when HR_SOURCES names csv."""

@@ -8,6 +8,8 @@ repeats is an error, never data. 500 is AFAS' normal answer to a mistake in the 
 from __future__ import annotations
 
 import base64
+import json
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +24,24 @@ AT_ONCE = 5  # "GetConnector": up to 5 calls at a time
 MAX_QUERY = 2049  # longer ones are answered with 404
 EQUAL, AT_LEAST = "1", "2"
 
-type Row = Mapping[str, Any]
+_BARE_DECIMAL = re.compile(rb'((?<!\\)":\s*-?)\.(?=[0-9])')
+_MENDS = (
+    (
+        ("blocked", "geblokkeerd"),
+        "AFAS blocks a view that is too heavy: make it lighter, then untick Blocked in Profit",
+    ),
+    (
+        ("not supported", "niet ondersteund"),
+        "Add it to the app connector that AFAS_TOKEN belongs to, and let its user see it",
+    ),
+    (
+        ("out of memory", "out of string space", "is verstreken"),
+        "The view is too heavy: let it show only the fields of docs/vendors/afas.md",
+    ),
+)
+"""Words of a refusal ("Troubleshooting", "GetConnector blocked") and what to do about it."""
+
+type Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -62,23 +81,33 @@ class Afas:
         self._rest = Rest(self._client, name="AFAS", concurrency=AT_ONCE, manners=manners)
 
     async def rows(
-        self, view: str, *, key: Sequence[str], only: Filter | None = None
+        self, view: str, fields: Sequence[str], *, key: Sequence[str], only: Filter | None = None
     ) -> AsyncIterator[Row]:
-        """Every row of a view in the order of `key`, which must be unique over its rows.
+        """Every row of a view, in the order of `key`, as the cells of `fields` alone.
 
-        Raises Transient when a page repeats what came before or is no complete answer, Permanent
-        when AFAS refuses the question, TargetDown when it refuses the token.
+        A call cannot choose fields: what else a view brings, such as the BSN in Profit_Employees,
+        is dropped here unread. Raises Transient when a page repeats what came before or is no
+        complete answer, Permanent when AFAS refuses the question, TargetDown when it refuses the
+        token.
         """
         seen: set[tuple[str, ...]] = set()
+        known: dict[str, str] = {}  # a text once for the whole answer: departments repeat
+        at = [fields.index(field) for field in key]
         skip = 0
         while True:
             page = await self._page(view, key=key, only=only, skip=skip)
-            for row in page:
-                here = tuple(str(row[field]) for field in key if row.get(field) is not None)
-                if here in seen:
-                    raise Transient(f"AFAS view {view} repeated a row: the answer is not complete")
+            last: tuple[str, ...] = ()
+            for one in page:
+                row = tuple(_once(one.get(field), known) for field in fields)
+                here = tuple(str(row[place]) for place in at if row[place] is not None)
                 if len(here) == len(key):  # a row without its key is malformed, not repeated
+                    # What HR itself has twice lies side by side; a page that comes again does not.
+                    if here in seen and here != last:
+                        raise Transient(
+                            f"AFAS view {view} repeated a row: the answer is not whole"
+                        )
                     seen.add(here)
+                last = here
                 yield row
             if len(page) < PAGE:
                 return
@@ -96,7 +125,7 @@ class Afas:
 
     async def _page(
         self, view: str, *, key: Sequence[str], only: Filter | None, skip: int
-    ) -> Sequence[Row]:
+    ) -> Sequence[Mapping[str, Any]]:
         params: dict[str, str | int] = {
             "skip": skip,
             "take": PAGE,
@@ -112,6 +141,11 @@ class Afas:
         return rows
 
 
+def _once(cell: Any, known: dict[str, str]) -> Any:
+    """The cell; of equal texts always the same one, for a hundred thousand rows share them."""
+    return known.setdefault(cell, cell) if isinstance(cell, str) else cell
+
+
 def _body(answer: httpx.Response, view: str) -> Mapping[str, Any]:
     """The JSON object of a good answer; every other answer becomes our error."""
     status = answer.status_code
@@ -122,18 +156,32 @@ def _body(answer: httpx.Response, view: str) -> Mapping[str, Any]:
         )
     if status == httpx.codes.NOT_FOUND:
         raise Permanent(
-            f"AFAS does not know view {view}, or the question was too long (404)",
+            f"AFAS does not know view {view}, or the question was too long (404): check how the "
+            "view is written in the settings and that it stands in the app connector",
             mender="settings",
         )
     try:
-        body = answer.json()
+        body = _parsed(answer.content)
     except ValueError as error:
         raise Transient(f"AFAS view {view}: an answer that is no JSON ({status})") from error
     if not answer.is_success:
-        raise Permanent(f"AFAS refused view {view} ({status}){_told(body)}", mender="settings")
+        raise Permanent(
+            f"AFAS refused view {view} ({status}){_told(body)}{_mend(body)}", mender="settings"
+        )
     if not isinstance(body, Mapping):
         raise Transient(f"AFAS view {view}: an answer of the wrong shape")
     return body
+
+
+def _parsed(content: bytes) -> Any:
+    """The JSON; before Profit 7 a decimal may lack its nought (`.5`). Raises ValueError."""
+    try:
+        try:
+            return json.loads(content)
+        except json.JSONDecodeError:
+            return json.loads(_BARE_DECIMAL.sub(rb"\g<1>0.", content))
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def _told(body: object) -> str:
@@ -144,10 +192,17 @@ def _told(body: object) -> str:
     return f": {told}, log reference {body.get('profitLogReference') or 'none'}"
 
 
+def _mend(body: object) -> str:
+    """How a refusal is mended that AFAS documents; in the language of the call, or English."""
+    told = str(body.get("externalMessage")).casefold() if isinstance(body, Mapping) else ""
+    found = (mend for words, mend in _MENDS if any(word in told for word in words))
+    return f". {mend}" if (mend := next(found, "")) else ""
+
+
 def _retry_after(answer: httpx.Response) -> float | None:
     """AFAS puts the seconds into the body of a 503; a proxy before it may use the header."""
     try:
         seconds = answer.json().get("retry_after")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return retry_after_header(answer)
     return float(seconds) if isinstance(seconds, int | float) else retry_after_header(answer)

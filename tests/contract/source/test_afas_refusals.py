@@ -12,6 +12,7 @@ import pytest
 
 from shared.errors import InstroomError, Permanent, TargetDown, Transient
 from shared.intake.afas import AfasSource, Views
+from shared.intake.afas_fields import CONTRACT, PERSON
 from shared.vendors.afas import MAX_QUERY, PAGE, Afas
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -33,7 +34,7 @@ def page(found: list[dict[str, Any]]) -> httpx.Response:
 async def read(answer: Answer) -> list[Any]:
     afas = Afas("http://afas.test/ProfitRestServices", TOKEN, httpx.MockTransport(answer))
     try:
-        return [row async for row in afas.rows("View", key=("Medewerker",))]
+        return [row async for row in afas.rows("View", ("Medewerker",), key=("Medewerker",))]
     finally:
         await afas.close()
 
@@ -46,7 +47,8 @@ async def refusal(answer: Answer) -> InstroomError:
 
 
 def always(status: int, body: str = "", **headers: str) -> Answer:
-    return lambda _request: httpx.Response(status, text=body, headers=headers)
+    content = body.encode(errors="surrogatepass")
+    return lambda _request: httpx.Response(status, content=content, headers=headers)
 
 
 async def test_pages_are_asked_in_order_until_one_is_not_full() -> None:
@@ -60,7 +62,7 @@ async def test_pages_are_asked_in_order_until_one_is_not_full() -> None:
 
     found = await read(answer)
 
-    assert [row["Medewerker"] for row in found] == [str(n) for n in range(2 * PAGE + 3)]
+    assert [row for (row,) in found] == [str(n) for n in range(2 * PAGE + 3)]
     assert asked == [(str(n * PAGE), str(PAGE), "Medewerker") for n in range(3)]
 
 
@@ -101,10 +103,20 @@ async def test_rows_without_a_key_are_malformed_and_stop_nobody() -> None:
         '{"rows": {}}',
         '{"rows": [1]}',
         '"rows"',
+        "[" * 100_000,
+        '{"rows": [{"Medewerker": ' + "1" * 5000 + "}]}",
+        "\ud800",
     ],
 )
 async def test_cut_or_odd_body_is_never_an_empty_answer(body: str) -> None:
     assert isinstance(await refusal(always(200, body)), Transient)
+
+
+async def test_decimals_without_their_nought_are_read() -> None:
+    """News of Profit 7: earlier versions wrote -.5 where it writes -0.5."""
+    body = '{"rows": [{"Medewerker": .5}, {"Medewerker":-.25}, {"Medewerker": "a: .5"}]}'
+
+    assert await read(always(200, body)) == [(0.5,), (-0.25,), ("a: .5",)]
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -202,15 +214,19 @@ async def test_probe_names_the_fields_that_the_view_lacks() -> None:
     await afas.close()
 
     assert caught.value.mender == "settings"
-    assert "Geboortenaam, Geboortenaam_partner, Gewijzigd" in caught.value.reason
+    assert caught.value.reason.startswith("AFAS view Mijn_personen lacks Geboortenaam, ")
     assert "Roepnaam" not in caught.value.reason
+    assert "sources.afas.fields.Mijn_personen" in caught.value.reason
 
 
 async def test_few_numbers_are_asked_at_a_time() -> None:
     """A query of more than 2,049 characters is answered with 404."""
     queries: list[int] = []
+    fields = {"fields": [{"id": f.helloid} for f in (*PERSON, *CONTRACT)] + [{"id": "Gewijzigd"}]}
 
     def answer(request: httpx.Request) -> httpx.Response:
+        if "metainfo" in request.url.path:
+            return httpx.Response(200, json=fields)
         queries.append(len(request.url.query))
         by_log = request.url.params["filterfieldids"] == "Gewijzigd"
         return page(rows(300, 10**14) if by_log and request.url.path.endswith("P") else [])

@@ -27,6 +27,7 @@ TODAY = date(2026, 11, 2)
 TOKEN = "AB" * 32
 WITH_LOG = Views("Instroom_Users", "Instroom_Employments", "ModifiedDate")
 WITHOUT_LOG = Views()
+ONE_VIEW = Views("Profit_Employees", "Profit_Employees")
 
 
 def _fake() -> Stage:
@@ -70,13 +71,15 @@ def _afas(views: Views) -> Stage:
 
     async def spoil(number: str) -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://afas.test") as control:
-            cells = {number: {"Begindatum_contract": "ooit"}}
+            cells = {number: {"Begindatum_contract": "ooit", "EmploymentStart": "ooit"}}
             (await control.patch("/_sandbox/afas", json={"cells": cells})).raise_for_status()
         world.rename(number, nickname="Anders")
 
     return Stage(
         source=AfasSource(afas, views),
-        numbers=frozenset(p.number for p in world.people.values() if _is_shown(p)),
+        numbers=frozenset(
+            p.number for p in world.people.values() if views is ONE_VIEW or _is_shown(p)
+        ),
         hire=lambda: world.hire(department="ICT-SD", job="0141", start=TODAY).number,
         change=lambda number: world.move(number, on=TODAY, department="ICT-SD"),
         spoil=spoil,
@@ -101,6 +104,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     "fake": _fake,
     "AFAS polled": lambda: _afas(WITH_LOG),
     "AFAS read whole": lambda: _afas(WITHOUT_LOG),
+    "AFAS in one view": lambda: _afas(ONE_VIEW),
     "CSV": csv_stage,
     "Nmbrs": nmbrs_stage,
     "Exact": exact_stage,

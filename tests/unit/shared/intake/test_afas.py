@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.intake.afas import to_record
+from shared.intake.afas_fields import CONTRACT, NUMBER, PERSON, Field, Layout, layout
+from shared.intake.afas_rows import to_record
+from shared.intake.source import Reading
 from shared.model.person import BadRecord, NameUsage, Record, Unit
 
 SAMPLES = Path(__file__).parents[3] / "samples"
+
+
+def as_helloid(view: str, *fields: Field) -> Layout:
+    there = [str(field.helloid) for field in fields]
+    return layout(view, fields, {}, standard=False, there=there)
+
+
+PERSONS = as_helloid("Users", *PERSON)
+CONTRACTS = as_helloid("Employments", NUMBER, *CONTRACT)
+
+
+def read(person: dict[str, Any], contracts: Sequence[dict[str, Any]]) -> Reading:
+    rows = [tuple(one.get(id_) for id_ in CONTRACTS.ids) for one in contracts]
+    return to_record(PERSONS, tuple(person.get(id_) for id_ in PERSONS.ids), CONTRACTS, rows)
 
 
 def a_row(**changes: Any) -> dict[str, Any]:
@@ -27,13 +44,13 @@ def a_contract_row(**changes: Any) -> dict[str, Any]:
 
 
 def a_record(*contracts: dict[str, Any], **changes: Any) -> Record:
-    reading = to_record(a_row(**changes), contracts or (a_contract_row(),))
+    reading = read(a_row(**changes), contracts or (a_contract_row(),))
     assert isinstance(reading, Record), reading
     return reading
 
 
 def a_bad_one(*contracts: dict[str, Any], **changes: Any) -> BadRecord:
-    reading = to_record(a_row(**changes), contracts or (a_contract_row(),))
+    reading = read(a_row(**changes), contracts or (a_contract_row(),))
     assert isinstance(reading, BadRecord), reading
     return reading
 
@@ -137,7 +154,7 @@ def test_contract_of_one_day_is_one() -> None:
 
 
 def test_person_without_contracts_is_a_record_all_the_same() -> None:
-    reading = to_record(a_row(), [])
+    reading = read(a_row(), [])
 
     assert isinstance(reading, Record)
     assert reading.contracts == ()
@@ -160,7 +177,14 @@ def test_contract_without_an_id_gets_one_from_what_it_is() -> None:
     row = a_contract_row(ExternalID=None)
 
     assert [c.key for c in a_record(row).contracts] == ["100234_1_20260301"]
-    assert a_bad_one(row, row).field == "ExternalID"
+    assert [c.key for c in a_record(row, {**row, "Functie_code": "7"}).contracts] == [
+        "100234_1_20260301",
+        "100234_1_20260301_2",
+    ]
+
+
+def test_rows_that_say_the_same_are_one() -> None:
+    assert len(a_record(a_contract_row(), a_contract_row()).contracts) == 1
 
 
 def test_missing_codes_and_numbers_are_nothing() -> None:
@@ -238,7 +262,7 @@ def test_row_without_a_number_is_nobodys(number: Any) -> None:
 
 
 def test_two_contracts_of_one_key_are_a_mistake_of_hr() -> None:
-    bad = a_bad_one(a_contract_row(), a_contract_row())
+    bad = a_bad_one(a_contract_row(), a_contract_row(FTE=0.1))
 
     assert (bad.number, bad.field) == ("100234", "ExternalID")
 
@@ -260,7 +284,7 @@ CELL = (
 def test_any_cells_give_a_record_or_a_bad_one(
     person: dict[str, Any], contract: dict[str, Any]
 ) -> None:
-    reading = to_record(a_row(**person), [a_contract_row(**contract)])
+    reading = read(a_row(**person), [a_contract_row(**contract)])
 
     if isinstance(reading, Record):
         assert Record.model_validate_json(reading.model_dump_json()) == reading

@@ -45,3 +45,30 @@ def test_mistake_in_the_description_is_told(lines: str, told: str) -> None:
 def test_dates_are_written_as_people_write_them() -> None:
     assert strptime_format("dd-mm-yyyy") == "%d-%m-%Y"
     assert strptime_format("yyyymmdd") == "%Y%m%d"
+
+
+AFAS = HEAD.replace("  csv:", "  afas:") + "    fields:\n"
+
+
+def test_policy_describes_a_view_of_afas() -> None:
+    own = load(
+        f"{AFAS}      Mijn_personen: {{name.birth: Achternaam, phone: null}}\n"
+    ).sources.afas
+
+    assert own.fields == {"Mijn_personen": {"name.birth": "Achternaam", "phone": None}}
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("V: {name.brith: X}", "did you mean 'name.birth'?"),
+        ("V: {number: null}", "'number' is needed: name the view's field for it"),
+        ("V: {phone: ''}", "'phone' names no field id; write null when the view has none"),
+        ("V: {phone: 'A,B'}", "'phone' names no field id"),
+    ],
+)
+def test_mistake_in_a_view_is_told(line: str, told: str) -> None:
+    with pytest.raises(Misconfigured, match="line 6") as refused:
+        load(f"{AFAS}      {line}\n")
+
+    assert told in str(refused.value)
