@@ -75,7 +75,7 @@ param nmbrsRedirectUrl string = 'http://localhost:8765/callback'
 @description('Comma list of company numbers to read; empty: all that the consent reaches.')
 param nmbrsCompanies string = ''
 
-@description('Folder on a share that only the app can read, for the tokens of exact and nmbrs; no share is made here.')
+@description('Folder on a share that only the app can read, for the tokens of exact and nmbrs; empty: they lie in the vault.')
 param tokenFolder string = ''
 
 @description('When HR is asked what changed (NCRONTAB with seconds, UTC).')
@@ -112,7 +112,7 @@ param privateNetworking bool = false
 @description('Address space of that network, at least a /24.')
 param addressSpace string = '10.90.0.0/24'
 
-@description('Closes the vault to networks too, and lets the app read it itself. Needs privateNetworking and an app that knows KEY_VAULT_URL.')
+@description('Closes the vault to networks too, and lets the app read it itself instead of by references. Needs privateNetworking.')
 param privateVault bool = false
 
 @description('Addresses that may call the app, as CIDR; empty: everyone.')
@@ -194,6 +194,10 @@ var switchedOff = empty(unknownFunctions)
   ? disabledFunctions
   : fail('disabledFunctions names no function of the app: ${join(unknownFunctions, ', ')}')
 
+// Sources that a person lets us into give tokens that the app renews.
+var consents = contains(hrSources, 'exact') || contains(hrSources, 'nmbrs')
+var tokensInVault = consents && empty(tokenFolder)
+
 // Settings of shared/settings.py whose value is no secret.
 var settings = union(
   {
@@ -231,8 +235,10 @@ var settings = union(
         NMBRS_COMPANIES: nmbrsCompanies
       }
     : {},
-  contains(hrSources, 'exact') || contains(hrSources, 'nmbrs') ? { TOKEN_FOLDER: tokenFolder } : {},
-  vaultIsPrivate ? { KEY_VAULT_URL: 'https://${names.vault}${environment().suffixes.keyvaultDns}' } : {}
+  consents ? { TOKEN_FOLDER: tokenFolder } : {},
+  vaultIsPrivate || tokensInVault
+    ? { KEY_VAULT_URL: 'https://${names.vault}${environment().suffixes.keyvaultDns}' }
+    : {}
 )
 
 // Settings whose value an operator puts into the vault, with the name it has there.
@@ -329,6 +335,7 @@ module roles 'roles.bicep' = {
     ledgerName: names.ledger
     namespaceName: names.bus
     vaultName: names.vault
+    keepsTokens: tokensInVault
     insightsName: names.insights
   }
   dependsOn: [identity, monitoring, storage, serviceBus, keyVault]

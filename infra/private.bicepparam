@@ -1,6 +1,6 @@
-// Production of Gemeente Voorbeeld in a network of its own: storage and Service Bus are reached over private endpoints
-// only, and HR and TOPdesk see one fixed address. Service Bus is Premium then. The vault stays open to networks and
-// closed by roles, because Flex Consumption cannot resolve references to a closed one.
+// Production of Gemeente Voorbeeld in a network of its own: storage, Service Bus and the vault are reached over private
+// endpoints only, and HR and TOPdesk see one fixed address. Service Bus is Premium then. The app reads the vault itself,
+// because Flex Consumption cannot resolve references to a closed one.
 using 'main.bicep'
 
 param environmentName = 'prod'
@@ -11,7 +11,6 @@ param hrSources = ['afas', 'exact', 'nmbrs']
 param exactClientId = '00000000-0000-4000-8000-000000000001'
 param exactDivisions = '123456'
 param nmbrsClientId = 'PartnerApp_Voorbeeld_1'
-param tokenFolder = '/mounts/tokens'
 param afasBaseUrl = 'https://12345.rest.afas.online/ProfitRestServices'
 // The first poll reads everyone. Take this line away when `instroom preview` showed what you expect.
 param disabledFunctions = ['hr_poll', 'hr_full_sync']
@@ -20,6 +19,7 @@ param topdeskUrl = 'https://voorbeeld.topdesk.net'
 param topdeskUsername = 'instroom'
 
 param privateNetworking = true
+param privateVault = true
 param addressSpace = '10.90.0.0/24'
 param ledgerSku = 'Standard_GZRS'
 param monthlyBudget = 1500

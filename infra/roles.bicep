@@ -25,6 +25,9 @@ param namespaceName string
 @description('Name of the vault.')
 param vaultName string
 
+@description('Lets the app keep tokens in the vault that it renews itself, such as those of a consent.')
+param keepsTokens bool
+
 @description('Name of the Application Insights component.')
 param insightsName string
 
@@ -124,6 +127,18 @@ resource readsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.keyVaultSecretsUser)
+  }
+}
+
+// A consent's tokens change with each use, so the app has to write them: where such a source is read it sets secrets too.
+// On the whole vault, for it holds this app's secrets alone; a role on one secret needs that secret to be there first.
+resource keepsRenewedTokens 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (keepsTokens) {
+  scope: vault
+  name: guid(vault.id, identity.id, roles.keyVaultSecretsOfficer)
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.keyVaultSecretsOfficer)
   }
 }
 

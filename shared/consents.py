@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from shared.errors import Misconfigured
 from shared.grant import Provider
+from shared.secret import Secret
 from shared.settings import Settings
 from shared.vendors import nmbrs
 from shared.vendors.exact import consent as exact
@@ -25,25 +26,36 @@ class Consent:
     redirect: str
 
 
-def _nmbrs(settings: Settings) -> Consent:
-    client, secret = _client("NMBRS", settings.nmbrs_client_id, settings.nmbrs_client_secret)
+type Reveal = Callable[[str, SecretStr], str | Secret]
+"""What the setting of this name holds: a value, or where it can be had."""
+
+
+def _nmbrs(settings: Settings, reveal: Reveal) -> Consent:
+    given = settings.nmbrs_client_id, settings.nmbrs_client_secret
+    client, secret = _client("NMBRS", *given, reveal)
     provider = nmbrs.provider(settings.nmbrs_identity_url, client, secret)
     return Consent(provider, settings.nmbrs_redirect_url)
 
 
-def _exact(settings: Settings) -> Consent:
-    client, secret = _client("EXACT", settings.exact_client_id, settings.exact_client_secret)
+def _exact(settings: Settings, reveal: Reveal) -> Consent:
+    given = settings.exact_client_id, settings.exact_client_secret
+    client, secret = _client("EXACT", *given, reveal)
     provider = exact.provider(settings.exact_base_url, client, secret)
     return Consent(provider, settings.exact_redirect_url)
 
 
-CONSENTS: Mapping[str, Callable[[Settings], Consent]] = {"exact": _exact, "nmbrs": _nmbrs}
+CONSENTS: Mapping[str, Callable[[Settings, Reveal], Consent]] = {
+    "exact": _exact,
+    "nmbrs": _nmbrs,
+}
 """By the source's name. Each raises Misconfigured for a setting that is missing."""
 
 
-def _client(prefix: str, client_id: str | None, secret: SecretStr | None) -> tuple[str, str]:
+def _client(
+    prefix: str, client_id: str | None, secret: SecretStr | None, reveal: Reveal
+) -> tuple[str, str | Secret]:
     """The registered application of a source."""
-    for name, value in (("CLIENT_ID", client_id), ("CLIENT_SECRET", secret)):
-        if not value:
-            raise Misconfigured(f"{prefix}_{name}", "is not set", "Set it as it was registered")
-    return client_id or "", secret.get_secret_value() if secret else ""
+    if not client_id or not secret:
+        lacking = f"{prefix}_CLIENT_SECRET" if client_id else f"{prefix}_CLIENT_ID"
+        raise Misconfigured(lacking, "is not set", "Set it as it was registered")
+    return client_id, reveal(f"{prefix}_CLIENT_SECRET", secret)

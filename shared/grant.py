@@ -20,6 +20,7 @@ import httpx
 
 from shared.errors import Permanent, Transient, UnknownReply
 from shared.rest import Call, Manners, Patience, persist, retry_after_header
+from shared.secret import Secret, value_of
 
 PATIENCE = Patience(attempts=3, total_seconds=30.0, attempt_seconds=20.0)
 _ERROR_CODE = re.compile(r"[A-Za-z0-9_]{1,40}")
@@ -35,7 +36,7 @@ class Provider:
     authorize_url: str
     token_url: str
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str | Secret = field(repr=False)
     scope: str = ""
     secret_in_body: bool = False
     """Client id and secret as form fields instead of HTTP Basic."""
@@ -106,32 +107,36 @@ class TokenEndpoint:
         await self._client.aclose()
 
     async def _ask(self, form: Mapping[str, str]) -> Grant:
+        """One grant. A client secret that is refused spent nothing: it may have been rotated."""
+        secret = await value_of(self._provider.client_secret)
+        answer = await self._post(form, secret)
+        if _error(answer) == "invalid_client":
+            renewed = await value_of(self._provider.client_secret, rejected=secret)
+            if renewed != secret:
+                answer = await self._post(form, renewed)
+        return self._grant(answer)
+
+    async def _post(self, form: Mapping[str, str], secret: str) -> httpx.Response:
         provider = self._provider
         headers: dict[str, str] = {}
         if provider.secret_in_body:
-            client = {"client_id": provider.client_id, "client_secret": provider.client_secret}
-            form = {**form, **client}
+            form = {**form, "client_id": provider.client_id, "client_secret": secret}
         else:
-            headers["Authorization"] = basic(provider.client_id, provider.client_secret)
+            headers["Authorization"] = basic(provider.client_id, secret)
 
         async def send() -> httpx.Response:
             return await self._client.post(provider.token_url, data=form, headers=headers)
 
         # Never repeated once it may have arrived: a refresh token is good for one use.
         call = Call(provider.name, "POST", "token endpoint", idempotent=False)
-        answer = await persist(
+        return await persist(
             call, send, slots=self._slots, manners=Manners(patience=PATIENCE, answers=())
         )
-        return self._grant(answer)
 
     def _grant(self, answer: httpx.Response) -> Grant:
-        try:
-            body = answer.json()
-        except ValueError:
-            body = None
-        body = body if isinstance(body, dict) else {}
+        body = _body(answer)
         if not answer.is_success:
-            raise self._refusal(answer, body)
+            raise self._refusal(answer)
         access, refresh = body.get("access_token"), body.get("refresh_token")
         if not isinstance(access, str) or not access:
             raise UnknownReply(f"{self._provider.name}: a token answer without a token")
@@ -141,9 +146,8 @@ class TokenEndpoint:
             lifetime_seconds=_lifetime(body.get("expires_in")),
         )
 
-    def _refusal(self, answer: httpx.Response, body: Mapping[str, Any]) -> Exception:
-        said = str(body.get("error") or "")
-        code = said if _ERROR_CODE.fullmatch(said) else "no error code"
+    def _refusal(self, answer: httpx.Response) -> Exception:
+        code = _error(answer)
         provider = self._provider
         told = f"{provider.name}: the token endpoint answered {answer.status_code} ({code})"
         if code in provider.gone:
@@ -154,6 +158,20 @@ class TokenEndpoint:
             return Permanent(f"{told}: {mend}", mender="settings")
         wait = retry_after_header(answer)
         return Transient(told, retry_after_seconds=_RETRY_SECONDS if wait is None else wait)
+
+
+def _body(answer: httpx.Response) -> Mapping[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _error(answer: httpx.Response) -> str:
+    """The code of a refusal; nothing else of it is ever told."""
+    said = str(_body(answer).get("error") or "")
+    return said if _ERROR_CODE.fullmatch(said) else "no error code"
 
 
 def basic(client_id: str, client_secret: str) -> str:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from shared import settings as setting
 from shared import wiring
 from shared.errors import InstroomError, Misconfigured
 from shared.policy.load import load
+from shared.secret import Secret
+from shared.settings import WEBHOOK_SECRET
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ async def health() -> Report:
     parts.append(("policy", await _problem(_check_policy_file)))
     parts.append(("ledger", await _problem(_check_ledger)))
     if parts[-1][1] is None:
+        parts += await _vaulted()
         sources = (await wiring.service()).sources
         parts += [(f"source {name}", await _source_problem(name)) for name in sources]
     return Report(tuple(parts))
@@ -88,6 +92,22 @@ async def _check_policy_file() -> None:
 
 async def _check_ledger() -> None:
     await (await wiring.service()).ledger.policies.active()
+
+
+async def _vaulted() -> list[tuple[str, str | None]]:
+    """Can each secret that lies in Key Vault be had? Told by setting, never with a value."""
+    secrets = await wiring.secrets()
+    found = {name: secret for name, secret in secrets.items() if not isinstance(secret, str)}
+    return [
+        (f"secret {name}", await _problem(partial(_check, name, s))) for name, s in found.items()
+    ]
+
+
+async def _check(name: str, secret: Secret) -> None:
+    value = await secret.value()
+    source = name.removeprefix(WEBHOOK_SECRET)
+    if source != name and (problem := setting.webhook_problem(source.casefold(), value)):
+        raise problem
 
 
 async def _source_problem(source: str) -> str | None:

@@ -92,6 +92,7 @@ class Connection:
         self._holder = uuid4().hex
         self._known: Tokens | None = None
         self._unsaved: Tokens | None = None
+        self._has_stored = False
         self._renewing: asyncio.Task[Tokens] | None = None
 
     async def token(self, *, rejected: str | None = None) -> str:
@@ -153,7 +154,8 @@ class Connection:
                 await self._turns.give_back(self._provider.name, self._holder)
                 self._known = found
                 return found
-            spendable = self._spendable(found, turn)
+            await self._rehearse(self._spendable(found, turn))
+            spendable = self._spendable(found, turn)  # again: a rehearsal takes its time
             grant = await self._endpoint.refresh(spendable.refresh)
         except GrantGone as error:
             return await self._after_refusal(spendable, error)
@@ -175,6 +177,15 @@ class Connection:
         if turn.until is None or self._wall() > turn.until - _LONGEST_CALL:
             raise self._busy()
         return found
+
+    async def _rehearse(self, tokens: Tokens) -> None:
+        """Once a process, before it spends a token: store again what is stored already.
+
+        A vault that lets us read and not write would otherwise be found out too late.
+        """
+        if not self._has_stored:
+            await self._vault.write(self._provider.name, tokens.model_dump_json())
+            self._has_stored = True
 
     async def _after_refusal(self, spent: Tokens, error: GrantGone) -> Tokens:
         """Somebody's newer tokens, or the end: only a new consent helps."""
@@ -210,7 +221,7 @@ class Connection:
                 if not left:
                     raise
                 await self._pause(_LOOK_SECONDS)
-        self._known, self._unsaved = tokens, None
+        self._known, self._unsaved, self._has_stored = tokens, None, True
         # The tokens are safe; a turn that cannot be given back runs out by itself.
         with contextlib.suppress(InstroomError):
             await self._turns.stored(self._provider.name, self._holder, tokens.generation)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from shared import vaulted_settings
 from shared.errors import Misconfigured
 
 WEBHOOK_SECRET = "WEBHOOK_SECRET_"  # noqa: S105 - the beginning of a name
@@ -26,7 +27,8 @@ WITH_CONSENT = ("exact", "nmbrs")
 """Sources that a person lets us into, whose tokens we keep and renew."""
 SHORTEST_SECRET = 24
 """Bytes in the key of a webhook."""
-_REFERENCE = "@Microsoft.KeyVault("
+TOKENS_AT_HOME = ".instroom/tokens"
+"""Where tokens of consents lie when nothing else is said."""
 OWN_SCHEME = frozenset({"exact"})
 """Sources whose webhook secret is theirs to choose."""
 _DIVISION = re.compile(r"([0-9]{1,9})(?:=([A-Za-z0-9._-]{0,6}))?")
@@ -108,8 +110,8 @@ class Settings(BaseModel):
     """Where Nmbrs sends whoever consents, as registered; on this machine or to be pasted."""
     nmbrs_companies: str = Field(default="", alias="NMBRS_COMPANIES")
     """Comma list of company numbers to read; empty: all that the consent reaches."""
-    token_folder: str = Field(default=".instroom/tokens", alias="TOKEN_FOLDER")
-    """Folder for the tokens of HR systems that a person lets us into; for its owner alone."""
+    token_folder: str = Field(default="", alias="TOKEN_FOLDER")
+    """Folder for the tokens of consents; empty: Key Vault, without one `.instroom/tokens`."""
     graph_base_url: Url = Field(default="https://graph.microsoft.com/v1.0", alias="GRAPH_BASE_URL")
     """Where Microsoft Graph is."""
     graph_auth: Literal["identity", "none"] = Field(default="identity", alias="GRAPH_AUTH")
@@ -120,6 +122,8 @@ class Settings(BaseModel):
     """Login name of the operator that Instroom works as."""
     topdesk_app_password: SecretStr | None = Field(default=None, alias="TOPDESK_APP_PASSWORD")
     """Application password of that operator."""
+    key_vault_url: Url | None = Field(default=None, alias="KEY_VAULT_URL")
+    """`https://<name>.vault.azure.net`; a secret may be `vault:<its name there>`."""
     hr_poll_schedule: str | None = Field(default=None, alias="HR_POLL_SCHEDULE")
     """When to ask HR what changed (NCRONTAB, UTC). No default: the host itself reads schedules."""
     hr_full_sync_schedule: str | None = Field(default=None, alias="HR_FULL_SYNC_SCHEDULE")
@@ -137,6 +141,18 @@ class Settings(BaseModel):
         return tuple(filter(None, (name.strip() for name in self.hr_sources.split(","))))
 
     @property
+    def tokens_in_vault(self) -> bool:
+        """Do the tokens of consents lie in Key Vault? A folder that is named goes before it."""
+        return bool(self.key_vault_url) and not self.token_folder
+
+    @property
+    def secrets(self) -> Mapping[str, SecretStr]:
+        """Each secret that is set, by the setting's name in the environment."""
+        own = {str(f.alias): getattr(self, name) for name, f in type(self).model_fields.items()}
+        webhooks = {f"{WEBHOOK_SECRET}{s.upper()}": v for s, v in self.webhook_secrets.items()}
+        return {k: v for k, v in own.items() if isinstance(v, SecretStr)} | webhooks
+
+    @property
     def divisions_of_exact(self) -> tuple[tuple[int, str], ...]:
         """Each division with the prefix of its numbers; none when they cannot be read."""
         parts = filter(None, (part.strip() for part in self.exact_divisions.split(",")))
@@ -144,7 +160,7 @@ class Settings(BaseModel):
         return tuple((int(one[1]), one[2] or "") for one in found if one) if all(found) else ()
 
     def webhook_secret(self, source: str) -> str | None:
-        """The signature secret of a source's webhook, if it has one."""
+        """The signature secret of a source's webhook as it is set, if it has one."""
         secret = self.webhook_secrets.get(source.casefold())
         return secret.get_secret_value() if secret else None
 
@@ -184,7 +200,7 @@ def problems(settings: Settings) -> Iterator[Misconfigured]:
         yield Misconfigured(
             "POLICY_FILE", "there is no such file", "Deploy policy.yaml with the app"
         )
-    yield from _unresolved(settings)
+    yield from vaulted_settings.problems(settings.secrets, url=settings.key_vault_url)
     yield from _source_problems(settings)
     yield from _consent_problems(settings)
     yield from _target_problems(settings)
@@ -196,18 +212,6 @@ def problems(settings: Settings) -> Iterator[Misconfigured]:
             "the calendar can only be moved on a laptop",
             "Remove it, or let ServiceBusConnection point at the sandbox",
         )
-
-
-def _unresolved(settings: Settings) -> Iterator[Misconfigured]:
-    """A Key Vault reference that Azure could not resolve reaches the app as its own text."""
-    for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
-        if isinstance(value, SecretStr) and value.get_secret_value().startswith(_REFERENCE):
-            yield Misconfigured(
-                str(field.alias),
-                "its Key Vault reference is not resolved",
-                "See that the secret exists and that the app's identity may read it",
-            )
 
 
 def is_loopback(settings: Settings) -> bool:
@@ -280,12 +284,13 @@ def _consent_problems(settings: Settings) -> Iterator[Misconfigured]:
         if not settings.nmbrs_client_secret:
             yield _missing("NMBRS_CLIENT_SECRET", "the secret of that application")
     on_a_laptop = settings.ledger_url.get_secret_value().startswith("sqlite:")
-    stays = on_a_laptop or Path(settings.token_folder).is_absolute()
+    lasts = settings.tokens_in_vault or Path(settings.token_folder).is_absolute()
+    stays = on_a_laptop or lasts
     if not stays and any(source in WITH_CONSENT for source in settings.sources):
         yield Misconfigured(
             "TOKEN_FOLDER",
             "lies on a disk that a deployed app loses, and its consent with it",
-            "Set it to a mounted share that only the app can read",
+            "Set KEY_VAULT_URL and leave this empty, or name a mounted share of the app's own",
         )
 
 
@@ -318,19 +323,26 @@ def _schedule_problems(settings: Settings) -> Iterator[Misconfigured]:
 def _webhook_problems(settings: Settings) -> Iterator[Misconfigured]:
     """The key has 24 to 64 bytes (Standard Webhooks 1.0.0), in base64."""
     for source, secret in settings.webhook_secrets.items():
-        if source in OWN_SCHEME:
+        if vaulted_settings.is_elsewhere(secret):
             continue
-        text = secret.get_secret_value().removeprefix("whsec_")
-        try:
-            key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-        except ValueError:
-            key = b""
-        if len(key) < SHORTEST_SECRET:
-            yield Misconfigured(
-                f"{WEBHOOK_SECRET}{source.upper()}",
-                "is no webhook secret",
-                "Give it whsec_ and the base64 of 24 to 64 random bytes",
-            )
+        if problem := webhook_problem(source, secret.get_secret_value()):
+            yield problem
+
+
+def webhook_problem(source: str, secret: str) -> Misconfigured | None:
+    """What is wrong with the value of a webhook's secret."""
+    text = secret.removeprefix("whsec_")
+    try:
+        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        key = b""
+    if source in OWN_SCHEME or len(key) >= SHORTEST_SECRET:
+        return None
+    return Misconfigured(
+        f"{WEBHOOK_SECRET}{source.upper()}",
+        "is no webhook secret",
+        "Give it whsec_ and the base64 of 24 to 64 random bytes",
+    )
 
 
 def _missing(name: str, example: str) -> Misconfigured:

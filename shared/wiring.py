@@ -21,8 +21,10 @@ import httpx
 from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.servicebus.aio import ServiceBusClient
+from pydantic import SecretStr
 
 from shared import settings as setting
+from shared import vaulted_settings
 from shared.apply.entra import EntraTarget
 from shared.apply.topdesk import TopdeskTarget
 from shared.bus.publish import ServiceBus
@@ -45,14 +47,17 @@ from shared.oauth import Bearer, Connection
 from shared.policy.load import load
 from shared.policy.sources import CsvLayout, Sources
 from shared.rest import Rest
+from shared.secret import Presented, Secret, Vaulted, value_of
 from shared.settings import Settings
-from shared.vault import FileVault
+from shared.vault import FileVault, TokenStore
 from shared.vendors import nmbrs
 from shared.vendors.afas import Afas
 from shared.vendors.exact.client import Exact
 from shared.vendors.graph import client as graph
-from shared.vendors.topdesk.tenant import Tenant, base_url
+from shared.vendors.topdesk.tenant import Tenant, base_url, credentials
 
+TOKENS = "tokens-"
+"""Before the name of a source whose tokens lie in Key Vault, among the other secrets."""
 TOPDESK_AT_ONCE = 4  # an on-premises TOPdesk is one server that people are working on
 
 
@@ -65,6 +70,8 @@ class Wiring:
         """What a policy, by its text, says of the HR systems."""
         self._open = AsyncExitStack()
         self._credential: AsyncTokenCredential | None = None
+        self._key_vaults: dict[str, TokenStore] = {}
+        self._secrets: dict[str, Secret] = {}
 
     async def service(self) -> Service:
         """Build the flow's rooms. Raises Misconfigured for the first setting that is wrong."""
@@ -91,7 +98,7 @@ class Wiring:
         await self._open.aclose()
 
     async def _store(self, clock: Clock) -> Store:
-        url = self.settings.ledger_url.get_secret_value()
+        url = await value_of(self.reveal("LEDGER_URL", self.settings.ledger_url))
         if url.startswith("sqlite:///"):
             path = Path(url.removeprefix("sqlite:///"))
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -151,10 +158,10 @@ class Wiring:
 
     def _nmbrs(self, ledger: Ledger, clock: Clock) -> NmbrsSource:
         settings = self.settings
-        consent = CONSENTS["nmbrs"](settings)
+        consent = CONSENTS["nmbrs"](settings, self.reveal)
         client = nmbrs.Nmbrs(
             settings.nmbrs_base_url,
-            _secret(settings.nmbrs_subscription_key),
+            self.reveal("NMBRS_SUBSCRIPTION_KEY", settings.nmbrs_subscription_key),
             Bearer(self.connection(consent.provider, ledger.store, clock)),
         )
         self._open.push_async_callback(client.close)
@@ -166,7 +173,7 @@ class Wiring:
         connection = Connection(
             provider,
             endpoint=TokenEndpoint(provider),
-            vault=FileVault(Path(self.settings.token_folder)),
+            vault=self._tokens(),
             turns=Turns(store),
             wall=clock.wall,
         )
@@ -180,7 +187,7 @@ class Wiring:
 
     def _exact(self, ledger: Ledger, clock: Clock) -> ExactSource:
         settings = self.settings
-        consent = CONSENTS["exact"](settings)
+        consent = CONSENTS["exact"](settings, self.reveal)
         tokens = self.connection(consent.provider, ledger.store, clock)
         exact = Exact(settings.exact_base_url, Bearer(tokens))
         self._open.push_async_callback(exact.close)
@@ -191,7 +198,8 @@ class Wiring:
             return (await self._told_of_sources(ledger)).afas.fields
 
         settings = self.settings
-        afas = Afas(settings.afas_base_url or "", _secret(settings.afas_token), None)
+        token = self.reveal("AFAS_TOKEN", settings.afas_token)
+        afas = Afas(settings.afas_base_url or "", token, None)
         self._open.push_async_callback(afas.close)
         modified = settings.afas_modified or None
         return AfasSource(
@@ -207,13 +215,44 @@ class Wiring:
 
     def _topdesk(self) -> Tenant:
         settings = self.settings
+        password = self.reveal("TOPDESK_APP_PASSWORD", settings.topdesk_app_password)
         client = httpx.AsyncClient(
             base_url=base_url(settings.topdesk_url or ""),
-            auth=(settings.topdesk_username or "", _secret(settings.topdesk_app_password)),
+            auth=Presented(password, credentials(settings.topdesk_username or "")),
             timeout=httpx.Timeout(30, connect=5),
         )
         self._open.push_async_callback(client.aclose)
         return Tenant(Rest(client, name="TOPdesk", concurrency=TOPDESK_AT_ONCE))
+
+    def reveal(self, name: str, value: SecretStr | None) -> str | Secret:
+        """What the secret setting of this name holds: its value, or where Key Vault has it."""
+        in_vault = vaulted_settings.in_vault(value)
+        if in_vault is None:
+            return value.get_secret_value() if value else ""
+
+        async def read() -> str:
+            if found := await self._key_vault().read(in_vault):
+                return found
+            problem = f"the key vault holds no secret '{in_vault}'"
+            raise Misconfigured(name, problem, "Set it there, or mend the name behind `vault:`")
+
+        kept = self._secrets.get(name) or Vaulted(name, read, monotonic=time.monotonic)
+        return self._secrets.setdefault(name, kept)
+
+    def _tokens(self) -> TokenStore:
+        """Where the tokens of consents lie."""
+        if self.settings.tokens_in_vault:
+            return self._key_vault(TOKENS)
+        return FileVault(Path(self.settings.token_folder or setting.TOKENS_AT_HOME))
+
+    def _key_vault(self, prefix: str = "") -> TokenStore:
+        if prefix not in self._key_vaults:
+            from shared.keyvault import KeyVault  # noqa: PLC0415 - where there is one
+
+            opened = KeyVault(self.settings.key_vault_url or "", self._identity(), prefix=prefix)
+            self._open.push_async_callback(opened.close)
+            self._key_vaults[prefix] = opened
+        return self._key_vaults[prefix]
 
     def _identity(self) -> AsyncTokenCredential:
         if self._credential is None:
@@ -241,12 +280,13 @@ async def consenting(source: str) -> AsyncIterator[tuple[Consent, Connection]]:
         known = ", ".join(CONSENTS)
         raise Misconfigured(source, "is no source that asks for consent", f"Known: {known}")
     told = settings()
+    needed = ("LEDGER_URL", "TOKEN_FOLDER", "KEY_VAULT_URL")
     for problem in setting.problems(told):
         # Whoever connects the first source has not set up the rest yet.
-        if problem.what.startswith((source.upper(), "LEDGER_URL", "TOKEN_FOLDER")):
+        if problem.what.startswith((source.upper(), *needed)):
             raise problem
-    consent = CONSENTS[source](told)
     opened = Wiring(told)
+    consent = CONSENTS[source](told, opened.reveal)
     try:
         yield consent, await opened.consenting(consent.provider)
     finally:
@@ -284,6 +324,21 @@ async def service() -> Service:
         return _service
 
 
+async def secrets() -> dict[str, str | Secret]:
+    """Each secret that is set, by its setting. Raises Misconfigured."""
+    await service()
+    wired = _wiring or Wiring(settings())
+    return {name: wired.reveal(name, value) for name, value in settings().secrets.items()}
+
+
+async def webhook_secret(source: str) -> str | Secret | None:
+    """What that source's webhooks are signed with, if it has any. Raises Misconfigured."""
+    given = settings().webhook_secrets.get(source.casefold())
+    if given is None or vaulted_settings.in_vault(given) is None:
+        return given.get_secret_value() if given else None
+    return (await secrets())[f"{setting.WEBHOOK_SECRET}{source.upper()}"]
+
+
 async def close() -> None:
     """Close this process's clients."""
     global _wiring, _service  # noqa: PLW0603 - as above
@@ -300,10 +355,6 @@ def text_of(name: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         problem = f"cannot be read: {type(error).__name__}"
         raise Misconfigured(name, problem, "Deploy it as UTF-8 text with the app") from error
-
-
-def _secret(value: Any) -> str:
-    return str(value.get_secret_value()) if value else ""
 
 
 def _clock(settings: Settings) -> Clock:

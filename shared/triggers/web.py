@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import azure.functions as func
 
@@ -12,6 +13,7 @@ from shared.errors import InstroomError, Transient
 from shared.intake import webhook, webhook_exact
 from shared.intake.webhook import Refused
 from shared.model.signal import Signal
+from shared.secret import Secret, value_of
 
 blueprint = func.Blueprint()
 _SCHEMES = {"exact": webhook_exact.check}
@@ -24,11 +26,8 @@ async def hr_webhook(req: func.HttpRequest) -> func.HttpResponse:
     """Check the signature, enqueue a signal for each number, answer 202."""
     source = req.route_params.get("source", "")
     try:
-        settings = wiring.settings()
-        known = source if source in settings.sources else None
-        secret = settings.webhook_secret(source)
-        check = _SCHEMES.get(source, webhook.check)
-        call = check(req.get_body(), req.headers, secret=secret, known=known)
+        known = source if source in wiring.settings().sources else None
+        call = await _checked(req, known, await wiring.webhook_secret(source))
         service = await wiring.service()
         for number in call.numbers:
             said = Signal(source=source, number=number)
@@ -40,6 +39,23 @@ async def hr_webhook(req: func.HttpRequest) -> func.HttpResponse:
     except InstroomError as error:
         return _json({"error": f"not ready: {error}; see /api/health"}, 503)
     return _json({"accepted": len(call.numbers)}, 202)
+
+
+async def _checked(
+    req: func.HttpRequest, known: str | None, secret: str | Secret | None
+) -> webhook.Call:
+    """The call, if it may come in; by a secret that was rotated, if it is refused by the old."""
+    check = partial(
+        _SCHEMES.get(known or "", webhook.check), req.get_body(), req.headers, known=known
+    )
+    value = None if secret is None else await value_of(secret)
+    try:
+        return check(secret=value)
+    except Refused:
+        renewed = None if secret is None else await value_of(secret, rejected=value)
+        if renewed == value:
+            raise
+    return check(secret=renewed)
 
 
 @blueprint.function_name("health")

@@ -18,6 +18,7 @@ import httpx
 
 from shared.errors import Permanent, TargetDown, Transient
 from shared.rest import Manners, Rest, retry_after_header
+from shared.secret import Presented, Secret
 
 PAGE = 1000
 AT_ONCE = 5  # "GetConnector": up to 5 calls at a time
@@ -66,14 +67,12 @@ class Afas:
     """One AFAS environment behind one app connector token."""
 
     def __init__(
-        self, base_url: str, token: str, transport: httpx.AsyncBaseTransport | None
+        self, base_url: str, token: str | Secret, transport: httpx.AsyncBaseTransport | None
     ) -> None:
-        whole = "<token><version>1</version><data>{}</data></token>"
-        credentials = token if token.startswith("<token>") else whole.format(token)
-        encoded = base64.b64encode(credentials.encode()).decode()
         self._client = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
-            headers={"Authorization": f"AfasToken {encoded}", "Accept-Language": "nl-nl"},
+            headers={"Accept-Language": "nl-nl"},
+            auth=Presented(token, _put_token),
             timeout=httpx.Timeout(30, connect=5),
             transport=transport,
         )
@@ -144,6 +143,13 @@ class Afas:
 def _once(cell: Any, known: dict[str, str]) -> Any:
     """The cell; of equal texts always the same one, for a hundred thousand rows share them."""
     return known.setdefault(cell, cell) if isinstance(cell, str) else cell
+
+
+def _put_token(request: httpx.Request, token: str) -> None:
+    whole = "<token><version>1</version><data>{}</data></token>"
+    credentials = token if token.startswith("<token>") else whole.format(token)
+    encoded = base64.b64encode(credentials.encode()).decode()
+    request.headers["Authorization"] = f"AfasToken {encoded}"
 
 
 def _body(answer: httpx.Response, view: str) -> Mapping[str, Any]:

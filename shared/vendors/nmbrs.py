@@ -17,11 +17,13 @@ import httpx
 from shared.errors import InstroomError, Permanent, TargetDown, Transient
 from shared.grant import Provider
 from shared.rest import Manners, Rest, retry_after_header
+from shared.secret import Secret, at_hand
 
 PAGE = 100  # the most that `pageSize` allows
 AT_ONCE = 4  # the plans' limits are not published
 QUOTA_USED_UP = 42909
 _QUOTA_SECONDS = 3600.0
+_KEY = "X-Subscription-Key"
 _TRIES = 2
 
 SCOPES = (
@@ -47,7 +49,7 @@ class Company:
     name: str
 
 
-def provider(identity_url: str, client_id: str, client_secret: str) -> Provider:
+def provider(identity_url: str, client_id: str, client_secret: str | Secret) -> Provider:
     """The application that is registered at Nmbrs; a refresh token is good for one use."""
     site = identity_url.rstrip("/")
     return Provider(
@@ -71,14 +73,16 @@ class Nmbrs:
     def __init__(
         self,
         base_url: str,
-        subscription_key: str,
+        subscription_key: str | Secret,
         auth: httpx.Auth,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        self._key = subscription_key
         self._client = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
-            headers={"X-Subscription-Key": subscription_key, "Accept": "application/json"},
+            headers={"Accept": "application/json"},
             auth=auth,
+            event_hooks={"request": [self._put_key], "response": [self._look_again]},
             timeout=httpx.Timeout(30, connect=5),
             transport=transport,
         )
@@ -118,6 +122,14 @@ class Nmbrs:
     async def close(self) -> None:
         """Give back the connections."""
         await self._client.aclose()
+
+    async def _put_key(self, request: httpx.Request) -> None:
+        request.headers[_KEY] = await at_hand(self._key)
+
+    async def _look_again(self, answer: httpx.Response) -> None:
+        """Was the key rotated? `auth` sends the request again, for it takes a 401 as its own."""
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            await at_hand(self._key, rejected=answer.request.headers[_KEY])
 
     async def _rows(
         self, path: str, *, at: Mapping[str, str], only: Mapping[str, str] | None = None

@@ -8,13 +8,14 @@ token is good for one use and 30 days: an old one is `unauthorized_client`, an e
 from __future__ import annotations
 
 from shared.grant import Provider
+from shared.secret import Secret
 
 YOUNGEST_SECONDS = 570.0
 MARGIN_SECONDS = 20.0
 GONE = frozenset({"invalid_grant", "invalid_request", "unauthorized_client"})
 
 
-def provider(base_url: str, client_id: str, client_secret: str) -> Provider:
+def provider(base_url: str, client_id: str, client_secret: str | Secret) -> Provider:
     """The app that is registered at the site of one country."""
     site = base_url.rstrip("/")
     return Provider(

@@ -8,6 +8,7 @@ call here names its own. Used by the other files of this vendor.
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -74,6 +75,16 @@ class Habits:
 def base_url(setting: str) -> str:
     """TOPDESK_URL as the address before `/tas`, however much of it was pasted."""
     return setting.strip().rstrip("/").removesuffix("/api").removesuffix("/tas")
+
+
+def credentials(username: str) -> Callable[[httpx.Request, str], None]:
+    """What puts an application password of this operator on a request (RFC 7617)."""
+
+    def put(request: httpx.Request, password: str) -> None:
+        both = base64.b64encode(f"{username}:{password}".encode()).decode()
+        request.headers["Authorization"] = f"Basic {both}"
+
+    return put
 
 
 class Tenant:

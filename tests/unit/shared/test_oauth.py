@@ -71,6 +71,10 @@ class Shelf:
         self.writes += 1
         self.kept[name] = text
 
+    def fill_up(self) -> None:
+        """From now on it takes nothing, for as long as one refresh tries."""
+        self.failing = 3
+
     def tokens(self) -> Tokens:
         return Tokens.model_validate_json(self.kept["nmbrs"])
 
@@ -169,7 +173,7 @@ async def test_a_worker_takes_over_what_another_refreshed(world: World) -> None:
 async def test_a_token_is_stored_before_it_is_used(world: World) -> None:
     """Nobody sees an access token whose refresh token is not safe."""
     world.stored()
-    world.vault.failing = 3
+    world.server.on_call = world.vault.fill_up
     worker = world.worker()
 
     with pytest.raises(Transient, match="disk full"):
@@ -180,10 +184,23 @@ async def test_a_token_is_stored_before_it_is_used(world: World) -> None:
     assert world.server.asked == 1
 
 
+async def test_a_vault_that_takes_nothing_costs_no_token(world: World) -> None:
+    """As when a role lets us read secrets and not write them: found out before, not after."""
+    world.stored()
+    world.vault.failing = 1
+    worker = world.worker()
+
+    with pytest.raises(Transient, match="disk full"):
+        await worker.token()
+    assert (world.server.asked, world.vault.tokens().refresh) == (0, "r1")
+    assert await worker.token() == "a2"
+    assert world.vault.writes == 2
+
+
 async def test_a_turn_is_kept_while_the_new_token_is_not_stored(world: World) -> None:
     """Another worker would spend the old token again."""
     world.stored()
-    world.vault.failing = 3
+    world.server.on_call = world.vault.fill_up
     with pytest.raises(Transient, match="disk full"):
         await world.worker().token()
 

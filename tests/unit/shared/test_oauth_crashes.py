@@ -155,7 +155,7 @@ async def test_a_refresh_survives_a_death_at_any_moment(
             else:
                 assert await next_one.token() == f"a{world.asked + 1}"
 
-    assert whole.calls == ["read", "take", "read", "refresh", "write", "stored"]
+    assert whole.calls == ["read", "take", "read", "write", "refresh", "write", "stored"]
     assert died == len(whole.calls) * len(MOMENTS)
     assert lost == {("refresh", "unseen"), ("write", "before")}
 
@@ -166,7 +166,7 @@ async def test_a_token_is_never_spent_twice_by_a_death(
     """Once it was sent and refused, nobody sends it again."""
     world = await fresh()
     with pytest.raises(Died):
-        await world.worker(Life(3, "unseen")).token()
+        await world.worker(Life(4, "unseen")).token()
     for _ in range(5):
         world.now += TURN
         with pytest.raises(Permanent):
