@@ -173,6 +173,7 @@ def _settings(
         "AFAS_MODIFIED_FIELD": "ModifiedDate",
         "GRAPH_BASE_URL": f"{addresses['graph']}/v1.0",
         "GRAPH_AUTH": "none",
+        "LOGIN_BASE_URL": addresses["graph"],
         "TOPDESK_URL": addresses["topdesk"],
         "TOPDESK_USERNAME": "instroom",
         "TOPDESK_APP_PASSWORD": password,

@@ -21,6 +21,7 @@ from rich.table import Table
 from shared import flow, health, settings, wiring
 from shared.cli_explain import print_explanation
 from shared.cli_hr import hr
+from shared.cli_sso import sso
 from shared.errors import InstroomError, Misconfigured
 from shared.flow.decide import wanted
 from shared.flow.preview import Preview
@@ -40,6 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(hr, name="hr")
+app.add_typer(sso, name="sso")
 console = Console()
 
 Person = Annotated[str, typer.Argument(help="employee number, or source:number")]

@@ -116,6 +116,10 @@ class Settings(BaseModel):
     """Where Microsoft Graph is."""
     graph_auth: Literal["identity", "none"] = Field(default="identity", alias="GRAPH_AUTH")
     """`identity` is the app's own; `none` is for the sandbox and refused elsewhere."""
+    login_base_url: Url = Field(
+        default="https://login.microsoftonline.com", alias="LOGIN_BASE_URL"
+    )
+    """Where Entra signs people in and publishes metadata; only `instroom sso` asks it."""
     topdesk_url: Url | None = Field(default=None, alias="TOPDESK_URL")
     """`https://<name>.topdesk.net`, without /tas."""
     topdesk_username: str | None = Field(default=None, alias="TOPDESK_USERNAME")

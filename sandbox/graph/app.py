@@ -1,5 +1,7 @@
 """The Graph rig as an ASGI app: `/v1.0` for clients, `/_sandbox/graph` for the demo and tests.
 
+Beside it lies what Entra's sign-in service publishes of an application.
+
 Turns HTTP into `Request` and `Reply` and nothing else. The bearer token is not looked at.
 """
 
@@ -13,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.graph import control
+from sandbox.graph.enterprise import federation
 from sandbox.graph.service import Service
 from sandbox.graph.tenant import GraphTenant
 from sandbox.graph.throttle import DOCUMENTED, Limits
@@ -35,8 +38,16 @@ def make_app(
     async def graph(http: HttpRequest) -> Response:
         return _response(_answer(service, http, await http.body()))
 
+    async def metadata(http: HttpRequest) -> Response:
+        app_id = http.query_params.get("appid", "")
+        document = federation.metadata(tenant, http.path_params["tenant"], app_id)
+        if document is None:
+            return Response("AADSTS700016: the application was not found", 400)
+        return Response(document, media_type="application/xml")
+
     return Starlette(
         routes=[
+            Route(federation.PATH, metadata),
             Route("/v1.0/{path:path}", graph, methods=METHODS),
             *control.routes(service),
         ]

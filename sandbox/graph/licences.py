@@ -12,6 +12,8 @@ from sandbox.graph.schema import USER
 from sandbox.graph.tenant import GraphTenant, Sku
 from sandbox.graph.wire import Json, Reply
 
+P1 = "AAD_PREMIUM"
+
 
 def read_skus(call: Call) -> Reply:
     """GET /subscribedSkus."""
@@ -86,5 +88,5 @@ def _sku(tenant: GraphTenant, sku: Sku) -> Json:
         "capabilityStatus": "Enabled",
         "consumedUnits": _consumed(tenant, sku),
         "prepaidUnits": {"enabled": sku.enabled, "suspended": 0, "warning": 0, "lockedOut": 0},
-        "servicePlans": [],
+        "servicePlans": [{"servicePlanName": P1}] if tenant.enterprise.has_p1 else [],
     }

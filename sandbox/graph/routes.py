@@ -21,11 +21,13 @@ from sandbox.graph import (
     relations,
 )
 from sandbox.graph.call import Call
+from sandbox.graph.enterprise import applications, assignments, claims, principals
 from sandbox.graph.wire import Reply
 
 type Handler = Callable[[Call], Reply]
 
 CASTS = frozenset(deleted.CASTS)
+_PRINCIPAL = "servicePrincipals/{principal}"
 _PASSES = "users/{user}/authentication/temporaryAccessPassMethods"
 
 TABLE: Mapping[str, Mapping[str, Handler]] = {
@@ -80,6 +82,20 @@ TABLE: Mapping[str, Mapping[str, Handler]] = {
     "directory/deletedItems/{object}": {"GET": deleted.read, "DELETE": deleted.purge},
     "directory/deletedItems/{object}/{cast}": {"GET": deleted.read},
     "directory/deletedItems/{object}/restore": {"POST": deleted.restore},
+    "applicationTemplates": {"GET": applications.read_templates},
+    "applicationTemplates/{template}/instantiate": {"POST": applications.instantiate},
+    "applications": {"GET": applications.read_all},
+    "applications/{application}": {"GET": applications.read, "PATCH": applications.update},
+    "servicePrincipals": {"GET": principals.read_all},
+    _PRINCIPAL: {"GET": principals.read, "PATCH": principals.update},
+    f"{_PRINCIPAL}/addTokenSigningCertificate": {"POST": principals.add_certificate},
+    f"{_PRINCIPAL}/appRoleAssignedTo": {"GET": assignments.read_all, "POST": assignments.create},
+    f"{_PRINCIPAL}/appRoleAssignedTo/{{assignment}}": {"DELETE": assignments.delete},
+    f"{_PRINCIPAL}/claimsMappingPolicies": {"GET": claims.read_of_principal},
+    f"{_PRINCIPAL}/claimsMappingPolicies/$ref": {"POST": claims.assign},
+    f"{_PRINCIPAL}/claimsMappingPolicies/{{policy}}/$ref": {"DELETE": claims.unassign},
+    "policies/claimsMappingPolicies": {"GET": claims.read_all, "POST": claims.create},
+    "policies/claimsMappingPolicies/{policy}": {"PATCH": claims.update},
     "subscribedSkus": {"GET": licences.read_skus},
     "domains": {"GET": company.read_domains},
     "domains/{domain}": {"GET": company.read_domain},

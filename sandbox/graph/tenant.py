@@ -15,6 +15,7 @@ from typing import Any
 
 from sandbox.clock import Clock, FileClock
 from sandbox.graph import refusals
+from sandbox.graph.enterprise.state import Enterprise
 from sandbox.graph.indexes import Indexes, upn_key
 from sandbox.graph.parked import Parked
 from sandbox.graph.replication import Replication, Versioned
@@ -76,6 +77,7 @@ class GraphTenant:
         self.ownerships: dict[str, Versioned[str, bool]] = {}
         self.member_of: dict[str, dict[str, bool]] = {}
         self.reports: dict[str, dict[str, bool]] = {}
+        self.enterprise = Enterprise(self.replication)
         self.deleted: dict[str, Parked] = {}
         self.purged: list[str] = []
         self.admin_roles: dict[str, set[str]] = {}

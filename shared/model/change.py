@@ -35,6 +35,17 @@ class Kind(StrEnum):
     ADD_PERMISSION_GROUP = "add permission group"
     REMOVE_PERMISSION_GROUP = "remove permission group"
 
+    CREATE_APPLICATION = "create application"
+    SET_SIGN_ON = "set sign-on"
+    SET_ADDRESSES = "set addresses"
+    ADD_CERTIFICATE = "add certificate"
+    ACTIVATE_CERTIFICATE = "activate certificate"
+    RETIRE_CERTIFICATE = "retire certificate"
+    CREATE_CLAIMS = "create claims policy"
+    SET_CLAIMS = "set claims policy"
+    ASSIGN_CLAIMS = "assign claims policy"
+    LET_SIGN_IN = "let group sign in"
+
 
 class Harm(StrEnum):
     """What can hurt someone; the guard counts each kind apart."""

@@ -23,6 +23,7 @@ from shared.policy.choices import (
 from shared.policy.fields import check_template
 from shared.policy.section import Section
 from shared.policy.sources import Sources
+from shared.policy.sso import Sso
 
 EMPLOYEE_ID_LENGTH = 16  # Microsoft Graph, user resource: employeeId
 _SET_BY_INSTROOM = frozenset(
@@ -184,6 +185,8 @@ class Policy(Section):
     names: Names = Names()
     entra: Entra = Entra()
     topdesk: Topdesk = Topdesk()
+    sso: Sso | None = None
+    """Single sign-on to TOPdesk, which `instroom sso` sets up and checks."""
     guard: Guard = Guard()
     protected: frozenset[str] = frozenset()
     """Never touched: user principal names, or people as `source:number`."""

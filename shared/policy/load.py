@@ -17,8 +17,10 @@ from pydantic import BaseModel, ValidationError
 
 from shared.errors import Misconfigured
 from shared.policy.document import Policy
+from shared.policy.sso import unfilled
 
 MAX_CHARACTERS = 300_000  # ten properties of a ledger row
+_MEND = "Mend these lines; until then the last good policy is used"
 
 
 def load(text: str, *, name: str = "policy.yaml") -> Policy:
@@ -29,12 +31,17 @@ def load(text: str, *, name: str = "policy.yaml") -> Policy:
         raise _wrong(name, 1, f"is longer than {MAX_CHARACTERS} characters", "Split the rules")
     root = _compose(text, name)
     try:
-        return Policy.model_validate(_data(root, name))
+        policy = Policy.model_validate(_data(root, name))
     except ValidationError as error:
         problems = [_problem(detail, root) for detail in error.errors()]
-        raise Misconfigured(
-            name, "; ".join(problems), "Mend these lines; until then the last good policy is used"
-        ) from None
+        raise Misconfigured(name, "; ".join(problems), _MEND) from None
+    rules = {rule.group for rule in policy.entra.groups}
+    if lost := [
+        f"line {_found(root, place)[0]}: {'.'.join(map(str, place))}: {told}"
+        for place, told in unfilled(policy.sso, rules)
+    ]:
+        raise Misconfigured(name, "; ".join(lost), _MEND)
+    return policy
 
 
 def policy_hash(text: str) -> str:

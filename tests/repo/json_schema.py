@@ -25,7 +25,9 @@ _LIMITS: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
     "maximum": (lambda value, most: bool(value <= most), "above {}"),
     "exclusiveMinimum": (lambda value, below: bool(value > below), "not above {}"),
     "minItems": (lambda value, least: len(value) >= least, "fewer than {}"),
+    "maxItems": (lambda value, most: len(value) <= most, "more than {}"),
     "minLength": (lambda value, least: len(value) >= least, "shorter than {}"),
+    "maxLength": (lambda value, most: len(value) <= most, "longer than {}"),
     "pattern": (lambda value, pattern: bool(re.search(pattern, value)), "does not match"),
     "uniqueItems": (lambda value, _: len(set(value)) == len(value), "something twice"),
 }

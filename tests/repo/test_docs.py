@@ -89,7 +89,9 @@ def test_commands_exist_with_their_options(document: str) -> None:
     known = _commands()
     for command, rest in re.findall(r"\binstroom ([a-z][a-z-]*)((?: +\S+)*)", _as_code(document)):
         assert command in known, f"instroom {command}"
-        assert set(re.findall(r" (--[a-z]+)", rest)) <= known[command], f"instroom {command}{rest}"
+        assert set(re.findall(r" (--[a-z][a-z-]*)", rest)) <= known[command], (
+            f"instroom {command}{rest}"
+        )
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -256,12 +258,15 @@ def _exists(name: str) -> bool:
 
 
 def _commands() -> dict[str, set[str]]:
-    """The commands of the command line with their options."""
+    """The commands of the command line with their options; a group's are its commands'."""
     group: Any = typer.main.get_command(cli)
-    return {
-        name: {option for parameter in command.params for option in parameter.opts}
-        for name, command in group.commands.items()
-    }
+    return {name: set(_options(command)) for name, command in group.commands.items()}
+
+
+def _options(command: Any) -> Iterator[str]:
+    yield from (option for parameter in command.params for option in parameter.opts)
+    for inner in getattr(command, "commands", {}).values():
+        yield from _options(inner)
 
 
 _MANY: Mapping[Any, str] = {tuple: "[]", Mapping: ".*[]"}

@@ -45,7 +45,7 @@ def test_example_meets_the_sandbox_on_its_ports() -> None:
     addresses = [v for v in _values().values() if "://" in v and not v.startswith("sqlite")]
     found = {int(port) for a in addresses for port in re.findall(r"://127\.0\.0\.1:(\d+)", a)}
 
-    assert len(addresses) == 4
+    assert len(addresses) == 5
     assert found == {PORTS[name] for name in ("broker", "afas", "graph", "topdesk")}
 
 

@@ -25,7 +25,7 @@ from shared.settings import WEBHOOK_SECRET, Settings
 
 type Made = list[dict[str, Any]]
 
-ON_A_LAPTOP = {"ServiceBusConnection", "CLOCK_FILE"}
+ON_A_LAPTOP = {"ServiceBusConnection", "CLOCK_FILE", "LOGIN_BASE_URL"}
 OF_OTHER_SOURCES = ("EXACT_", "NMBRS_", "TOKEN_FOLDER", "KEY_VAULT_URL")
 """Handed on where those sources are read, which is in `private`."""
 OF_THE_PLATFORM = re.compile(

@@ -29,7 +29,6 @@ CONCURRENCY = 16
 MOST_PAGES = 10_000
 URGENT = {"x-ms-throttle-priority": "high"}
 """For blocking a leaver (Microsoft Graph, "Service-specific throttling limits")."""
-_NOT_FOUND = 404
 
 
 class Sender(Protocol):
@@ -119,7 +118,7 @@ class Graph:
         if response.is_success:
             return dict(response.json()) if response.content else {}
         refused = refusals.error_for(call, response)
-        level = logging.DEBUG if response.status_code == _NOT_FOUND else logging.WARNING
+        level = logging.DEBUG if isinstance(refused, refusals.NotVisible) else logging.WARNING
         logger.log(
             level,
             "%s; request-id %s, client-request-id %s",

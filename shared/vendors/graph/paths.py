@@ -17,6 +17,23 @@ GROUP_MEMBERS = "/groups/{group}/members/$ref"
 GROUP_MEMBER = "/groups/{group}/members/{user}/$ref"
 """Without the last part, DELETE removes the person instead of the membership."""
 
+GROUP_DIRECT = "/groups/{group}/members"
+
+TEMPLATES = "/applicationTemplates"
+INSTANTIATE = "/applicationTemplates/{template}/instantiate"
+APPLICATIONS = "/applications"
+APPLICATION = "/applications/{application}"
+PRINCIPALS = "/servicePrincipals"
+PRINCIPAL = "/servicePrincipals/{principal}"
+ADD_CERTIFICATE = "/servicePrincipals/{principal}/addTokenSigningCertificate"
+ASSIGNED_TO = "/servicePrincipals/{principal}/appRoleAssignedTo"
+PRINCIPAL_CLAIMS = "/servicePrincipals/{principal}/claimsMappingPolicies"
+ASSIGN_CLAIMS = "/servicePrincipals/{principal}/claimsMappingPolicies/$ref"
+CLAIMS_POLICIES = "/policies/claimsMappingPolicies"
+CLAIMS_POLICY = "/policies/claimsMappingPolicies/{policy}"
+SKUS = "/subscribedSkus"
+ORGANIZATION = "/organization"
+
 DELETED_ITEM = "/directory/deletedItems/{user}"
 RESTORE = "/directory/deletedItems/{user}/restore"
 

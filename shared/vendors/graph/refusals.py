@@ -19,6 +19,8 @@ CONFLICT = "ObjectConflict"
 HOLDERS = "ConflictingObjects"
 _PASSING_STATUS = frozenset({409, 412, 423, 424})
 _PASSING_CODES = frozenset({"Directory_ConcurrencyViolation", "Directory_ExpiredPageToken"})
+_NOT_YET_CODES = frozenset({"HostNameNotOnVerifiedDomain"})
+"""An identifier outside the tenant's domains: fine for SAML, once Graph knows that it is that."""
 _NAMED_PROPERTY = re.compile(r"propert(?:y|ies):? '?([A-Za-z][A-Za-z0-9]{1,40})")
 
 
@@ -43,7 +45,7 @@ class Refusal:
 
 
 class NotVisible(Transient):
-    """404: the object is not there, or not yet on the replica that answered."""
+    """The object is not there, or not yet as it is on the replica that answered."""
 
 
 class Refused(Permanent):
@@ -80,6 +82,8 @@ def error_for(call: Call, response: httpx.Response) -> InstroomError:
         return NameTaken(told, field=_target(refusal, CONFLICT), holder_id=_holder(refusal))
     if refusal.status in _PASSING_STATUS or refusal.code in _PASSING_CODES:
         return Transient(told, retry_after_seconds=retry_after_header(response))
+    if refusal.code in _NOT_YET_CODES:
+        return NotVisible(told)
     match refusal.status:
         case httpx.codes.UNAUTHORIZED:
             return TargetDown(f"{told}; the app's credentials are refused")
