@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from shared.triggers import bus, timer, web
+from shared.triggers import bus, push, timer, web
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(web.blueprint)
+app.register_functions(push.blueprint)
 app.register_functions(timer.blueprint)
 app.register_functions(bus.blueprint)

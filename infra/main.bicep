@@ -186,6 +186,8 @@ var functions = [
   'health'
   'hr_full_sync'
   'hr_poll'
+  'hr_push'
+  'hr_push_schema'
   'hr_signal'
   'hr_webhook'
 ]

@@ -30,6 +30,7 @@ param workspaceId string
 @export()
 var tables = [
   'batches'
+  'calls'
   'cursors'
   'due'
   'guard'

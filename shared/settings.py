@@ -22,7 +22,7 @@ from shared import vaulted_settings
 from shared.errors import Misconfigured
 
 WEBHOOK_SECRET = "WEBHOOK_SECRET_"  # noqa: S105 - the beginning of a name
-KNOWN_SOURCES = ("afas", "csv", "exact", "nmbrs")
+KNOWN_SOURCES = ("afas", "csv", "exact", "nmbrs", "push")
 WITH_CONSENT = ("exact", "nmbrs")
 """Sources that a person lets us into, whose tokens we keep and renew."""
 SHORTEST_SECRET = 24
@@ -65,7 +65,7 @@ class Settings(BaseModel):
     policy_file: str = Field(default="policy.yaml", alias="POLICY_FILE")
     """The rules as deployed."""
     hr_sources: str = Field(default="afas", alias="HR_SOURCES")
-    """Comma list of the HR systems to read: afas, csv, exact, nmbrs."""
+    """Comma list of the HR systems: afas, csv, exact, nmbrs; and push, for those that send."""
     afas_base_url: Url | None = Field(default=None, alias="AFAS_BASE_URL")
     """`https://<number>.rest.afas.online/ProfitRestServices`."""
     afas_token: SecretStr | None = Field(default=None, alias="AFAS_TOKEN")
@@ -254,6 +254,8 @@ def _source_problems(settings: Settings) -> Iterator[Misconfigured]:
         yield _missing("CSV_FOLDER", "the folder that HR's exports arrive in")
     if "exact" in settings.sources:
         yield from _exact_problems(settings)
+    if "push" in settings.sources and not settings.webhook_secret("push"):
+        yield _missing(f"{WEBHOOK_SECRET}PUSH", "whsec_ and the base64 of 24 to 64 random bytes")
 
 
 def _exact_problems(settings: Settings) -> Iterator[Misconfigured]:

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,17 @@ from shared.apply.topdesk import TopdeskTarget
 from shared.bus.publish import ServiceBus
 from shared.consents import CONSENTS, Consent
 from shared.errors import Misconfigured
+from shared.flow.push import held_everyone, held_one
 from shared.flow.service import Clock, Ledger, Service
 from shared.grant import Provider, TokenEndpoint
+from shared.intake import push
 from shared.intake.afas import AfasSource, Views
 from shared.intake.afas_fields import Ids
 from shared.intake.csv_files import CsvSource, Folder
 from shared.intake.exact import ExactSource
 from shared.intake.exact_rows import Administration
 from shared.intake.nmbrs import NmbrsSource
+from shared.intake.push import PushSource
 from shared.intake.source import Source
 from shared.ledger.rows import Store
 from shared.ledger.sqlite import open_sqlite
@@ -129,6 +133,8 @@ class Wiring:
                 return self._exact(ledger, clock)
             case "nmbrs":
                 return self._nmbrs(ledger, clock)
+            case push.NAME:
+                return PushSource(partial(held_everyone, ledger), partial(held_one, ledger))
             case _:
                 raise AssertionError(name)
 

@@ -11,6 +11,7 @@ from shared.flow.decide import decide
 from shared.flow.explain import explained
 from shared.flow.preview import preview
 from shared.flow.provision import provision
+from shared.flow.push import pushed
 from shared.flow.stop import lift, stop
 from shared.flow.sweep import sweep
 
@@ -23,6 +24,7 @@ __all__ = [
     "poll",
     "preview",
     "provision",
+    "pushed",
     "signalled",
     "stop",
     "sweep",

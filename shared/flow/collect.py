@@ -56,7 +56,7 @@ async def signalled(service: Service, source_name: str, number: str) -> Found:
     if known is None and (reading is None or reading.number is None):
         log.info("unknown number signalled", source=source_name)
         return Found.IDLE
-    return await _observe(service, source_name, number, reading, began)
+    return await observe(service, source_name, number, reading, began)
 
 
 async def poll(service: Service, source_name: str) -> int:
@@ -161,14 +161,14 @@ async def _leavers(service: Service, answer: Answer) -> set[str]:
     return {
         reading.number
         for reading in answer.changed
-        if isinstance(reading, Record) and await _ends(service, answer.source, reading, policy)
+        if isinstance(reading, Record) and await ends(service, answer.source, reading, policy)
     }
 
 
 async def _decide_all(service: Service, answer: Answer, cause: str | None) -> int:
     gated = await _leavers(service, answer) if cause else set()
     found = await all_of(
-        _observe(
+        observe(
             service,
             answer.source,
             reading.number,
@@ -185,7 +185,7 @@ async def _decide_all(service: Service, answer: Answer, cause: str | None) -> in
     return sum(one == Found.CHANGED for one in found)
 
 
-async def _ends(service: Service, source: str, reading: Record, policy: Policy) -> bool:
+async def ends(service: Service, source: str, reading: Record, policy: Policy) -> bool:
     """Would this record end someone who has an account?"""
     known = await service.ledger.identities.find(source, reading.number)
     dossier = await service.ledger.people.read(known.person_id) if known else None
@@ -198,15 +198,19 @@ async def _ends(service: Service, source: str, reading: Record, policy: Policy) 
     return was in ALIVE and will not in ALIVE and bool(compare.harm(was, will))
 
 
-async def _observe(
+async def observe(
     service: Service,
     source: str,
     number: str,
     reading: Reading | None,
     began: datetime,
     cause: str | None = None,
+    changes: Record | None = None,
 ) -> Found:
-    """Mint the person if need be, decide, and remember what the record looked like."""
+    """Mint the person if need be, decide, and remember what the record looked like.
+
+    Raises LostRace when it `changes` a record that is no longer held.
+    """
     identity = await service.ledger.identities.of(source, number, fresh=PersonId(service.mint()))
     record = reading if isinstance(reading, Record) else None
     seen = Observation(
@@ -215,6 +219,7 @@ async def _observe(
         record=record,
         problem=_problem(reading),
         cause=cause,
+        changes=changes,
     )
     found = await decide(service, identity.person_id, seen)
     if found != Found.STALE:
@@ -231,7 +236,7 @@ async def _note_missing(service: Service, answer: Answer) -> int:
         if known.number not in answer.named and known.record_hash != MISSING
     ]
     await all_of(
-        _observe(service, answer.source, known.number, None, answer.began) for known in silent
+        observe(service, answer.source, known.number, None, answer.began) for known in silent
     )
     return len(silent)
 

@@ -40,7 +40,10 @@ class Found(StrEnum):
 
 
 async def decide(service: Service, person_id: PersonId, seen: Observation | None = None) -> Found:
-    """Decide anew about this person, with what HR just said of them when there is something."""
+    """Decide anew about this person, with what HR just said of them when there is something.
+
+    Raises LostRace when that changes a record which is no longer held.
+    """
     lost = False
     while True:
         dossier = await service.ledger.people.read(person_id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared import log
-from shared.errors import Permanent
+from shared.errors import LostRace, Permanent
 from shared.flow.service import LEASE, Service
 from shared.intake.merge import merge
 from shared.ledger.people import Dossier, StoredRecord
@@ -30,13 +30,20 @@ class Observation:
     problem: str | None = None
     cause: str | None = None
     """Why harm that follows from this answer must wait for a human; None when it need not."""
+    changes: Record | None = None
+    """The record that this one was made from: it must still be the one that is held."""
 
 
 def observed(dossier: Dossier, seen: Observation) -> dict[str, StoredRecord] | None:
-    """The record row that this observation makes; None when a newer one was written already."""
+    """The record row that this observation makes; None when a newer one was written already.
+
+    Raises LostRace when it changes a record that is no longer held.
+    """
     old = dossier.records.get(seen.key)
     if old and seen.observed_at < old.observed_at:
         return None
+    if seen.changes and (old is None or old.record != seen.changes):
+        raise LostRace(f"{seen.key} is another record by now")
     # Contracts that disappear are absence, not departure: the last known ones live on.
     vanished = (
         seen.record is not None

@@ -14,8 +14,10 @@ from functools import cached_property
 from shared.apply.target import Target
 from shared.bus.publish import Publisher
 from shared.errors import Misconfigured
+from shared.intake import push
 from shared.intake.source import Source
 from shared.ledger.batches import Batches
+from shared.ledger.calls import Calls
 from shared.ledger.cursors import Cursors
 from shared.ledger.due import Due
 from shared.ledger.harms import Harms
@@ -87,6 +89,11 @@ class Ledger:
         return Cursors(self.store)
 
     @cached_property
+    def calls(self) -> Calls:
+        """When calls that brought facts were first heard of."""
+        return Calls(self.store)
+
+    @cached_property
     def history(self) -> History:
         """The audit."""
         return History(self.store)
@@ -117,6 +124,11 @@ class Service:
     """The policy file as deployed; only activation reads it."""
     policy_name: str = "policy.yaml"
     _loaded: dict[str, Policy] = field(default_factory=dict, repr=False)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The sources that have to be read; who pushes is never asked."""
+        return tuple(name for name in self.sources if name != push.NAME)
 
     async def policy(self, policy_hash: str) -> Policy:
         """A policy of the ledger by its hash. Raises Misconfigured when it was never kept."""

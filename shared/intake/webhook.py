@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from standardwebhooks.webhooks import (
@@ -25,6 +26,15 @@ MAX_BODY = 256 * 1024  # the specification recommends less than 20 kB
 MAX_NUMBERS = 1000
 MAX_NUMBER_LENGTH = 64
 _EXAMPLE = '{"type": "person.changed", "timestamp": "...", "data": {"number": "1042"}}'
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A signed call: its id, the same on every retry, and when this attempt was sent."""
+
+    webhook_id: str
+    at: datetime
+    """Wall time of the sender, in whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -51,22 +61,36 @@ def check(
 
     `known` is the source's name when it is configured, `secret` its signature secret.
     """
-    webhook = _webhook(admitted(body, secret=secret, known=known), str(known))
+    sent = signed(body, headers, secret=secret, known=known)
+    return Call(sent.webhook_id, _numbers(body))
+
+
+def signed(
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    secret: str | None,
+    known: str | None,
+    at_most: int = MAX_BODY,
+) -> Sent:
+    """Who sent this body when, if it is signed well. Raises as `check` does."""
+    webhook = _webhook(admitted(body, secret=secret, known=known, at_most=at_most), str(known))
     lower = {name.lower(): value for name, value in headers.items()}
     _verify(webhook, body, lower)
-    return Call(lower["webhook-id"], _numbers(body))
+    seconds = int(lower["webhook-timestamp"])
+    return Sent(lower["webhook-id"], datetime.fromtimestamp(seconds, UTC))
 
 
-def admitted(body: bytes, *, secret: str | None, known: str | None) -> str:
+def admitted(
+    body: bytes, *, secret: str | None, known: str | None, at_most: int = MAX_BODY
+) -> str:
     """The secret to check with, when such a call can come in at all. Raises Refused."""
     if known is None:
         raise Refused(404, "there is no such HR source here")
     if secret is None:
         raise Refused(404, f"no webhook is set up: WEBHOOK_SECRET_{known.upper()} is not set")
-    if len(body) > MAX_BODY:
-        raise Refused(
-            413, f"a webhook holds at most {MAX_BODY} bytes; name people in several calls"
-        )
+    if len(body) > at_most:
+        raise Refused(413, f"a call holds at most {at_most} bytes; send several calls")
     return secret
 
 

@@ -42,7 +42,7 @@ async def due(timer: func.TimerRequest) -> None:
 
 async def _each_source(collect: Callable[[Service, str], Awaitable[int]]) -> None:
     service = await wiring.service()
-    for source in service.sources:
+    for source in service.asked:
         try:
             await collect(service, source)
         except LostRace:

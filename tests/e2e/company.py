@@ -221,6 +221,14 @@ class Company:
         groups = desk.linked("permissiongroups", operator["id"])
         return frozenset(name_of(desk.table("permissiongroups")[group]) for group in groups)
 
+    async def push(self, *people: object, whole: bool = True) -> httpx.Response:
+        """A system without a connector pushes these people."""
+        secret = self.rig.settings["WEBHOOK_SECRET_PUSH"]
+        call = signed(self, {"people": people}, secret=secret)
+        method = "PUT" if whole else "PATCH"
+        address = f"{self.host}/api/hr/push/people"
+        return await self.http.request(method, address, content=call.body, headers=call.headers)
+
 
 @dataclass(frozen=True)
 class Signed:

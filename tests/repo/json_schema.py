@@ -1,4 +1,4 @@
-"""Does a value fit a JSON schema? The keywords that policy.schema.json uses, and no others.
+"""Does a value fit a JSON schema? The keywords that our own schemas use, and no others.
 
 An unknown keyword is an error, so that nothing in the schema goes unchecked.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
 type Schema = Mapping[str, Any]
@@ -17,13 +18,27 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "string": str,
     "integer": int,
     "number": (int, float),
+    "null": type(None),
     "boolean": bool,
 }
+
+
+def _has_format(value: str, form: str) -> bool:
+    read = {"date": date.fromisoformat, "date-time": datetime.fromisoformat}[form]
+    try:
+        read(value)
+    except ValueError:
+        return False
+    return True
+
+
 _LIMITS: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
     "const": (lambda value, only: bool(value == only), "is not {}"),
     "minimum": (lambda value, least: bool(value >= least), "below {}"),
     "maximum": (lambda value, most: bool(value <= most), "above {}"),
     "exclusiveMinimum": (lambda value, below: bool(value > below), "not above {}"),
+    "enum": (lambda value, known: value in known, "is none of {}"),
+    "format": (_has_format, "is no {}"),
     "minItems": (lambda value, least: len(value) >= least, "fewer than {}"),
     "maxItems": (lambda value, most: len(value) <= most, "more than {}"),
     "minLength": (lambda value, least: len(value) >= least, "shorter than {}"),
@@ -31,12 +46,12 @@ _LIMITS: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
     "pattern": (lambda value, pattern: bool(re.search(pattern, value)), "does not match"),
     "uniqueItems": (lambda value, _: len(set(value)) == len(value), "something twice"),
 }
-_SAYS_NOTHING = {"$schema", "$defs", "title", "description", "default"}
+_SAYS_NOTHING = {"$schema", "$id", "$defs", "title", "description", "default", "examples"}
 
 
-def problems(value: Any, schema: Schema) -> list[str]:
+def problems(value: Any, schema: Schema, at: str = "policy") -> list[str]:
     """Everything that the schema holds against the value, each with its place."""
-    return list(_Checker(schema["$defs"]).check(value, schema, "policy"))
+    return list(_Checker(schema["$defs"]).check(value, schema, at))
 
 
 class _Checker:

@@ -20,6 +20,18 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "methods": ["POST"],
         "authLevel": "anonymous",
     },
+    "hr_push": {
+        "type": "httpTrigger",
+        "route": "hr/push/people",
+        "methods": ["PUT", "PATCH"],
+        "authLevel": "anonymous",
+    },
+    "hr_push_schema": {
+        "type": "httpTrigger",
+        "route": "hr/push/schema",
+        "methods": ["GET"],
+        "authLevel": "anonymous",
+    },
     "health": {
         "type": "httpTrigger",
         "route": "health",

@@ -250,3 +250,40 @@ async def test_the_pointer_to_the_policy_moves_by_compare_and_set(ledger: Ledger
     with pytest.raises(LostRace):
         await ledger.policies.point(Active(policy="h2", since=NOW), "old")
     assert (await ledger.policies.active())[1] == version
+
+
+# --- calls -----------------------------------------------------------------------------------
+
+
+async def test_a_retry_is_told_what_the_first_attempt_was(ledger: Ledger) -> None:
+    later = NOW + timedelta(hours=3)
+    heard = await ledger.calls.first("push", "msg_1", NOW, wall=NOW)
+    await ledger.calls.note(heard, "too many")
+
+    again = await ledger.calls.first("push", "msg_1", later, wall=later)
+
+    assert heard.cause is None
+    assert (again.moment, again.cause) == (NOW, "too many")
+    assert (await ledger.calls.first("push", "msg_2", later, wall=later)).moment == later
+    assert (await ledger.calls.first("crm", "msg_1", later, wall=later)).moment == later
+
+
+async def test_a_call_is_first_heard_once_whoever_comes_first(ledger: Ledger) -> None:
+    moments = [NOW + timedelta(seconds=n) for n in range(5)]
+
+    heard = await asyncio.gather(
+        *(ledger.calls.first("push", "msg_1", moment, wall=NOW) for moment in moments)
+    )
+
+    assert len({one.moment for one in heard}) == 1
+
+
+@pytest.mark.parametrize(("days", "known"), [(6, True), (7, True), (15, False)])
+async def test_calls_of_weeks_ago_are_forgotten(ledger: Ledger, *, days: int, known: bool) -> None:
+    await ledger.calls.first("push", "msg_1", NOW, wall=NOW)
+    later = NOW + timedelta(days=days)
+    await ledger.calls.first("push", "msg_other", later, wall=later)
+
+    again = await ledger.calls.first("push", "msg_1", later, wall=later)
+
+    assert (again.moment == NOW) == known
