@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from build import TODAY
 from hypothesis import strategies as st
 
-from shared.model.person import Contract, NameUsage, Person, PersonName, Record, Ties, Unit
+from shared.model.person import Contract, Leave, NameUsage, Person, PersonName, Record, Ties, Unit
 
 _LETTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"))
 texts = st.text(_LETTERS, max_size=12)
@@ -30,11 +30,23 @@ names = st.builds(
 )
 
 
+LEAVES = ("Ouderschapsverlof", "Onbetaald verlof", "Sabbatical")
+
+
+@st.composite
+def leaves(draw: st.DrawFn) -> Leave:
+    """Away for a while, or until further notice."""
+    start: date = draw(days)
+    lasts = draw(st.none() | st.integers(0, 60))
+    end = None if lasts is None else start + timedelta(days=lasts)
+    return Leave(kind=draw(st.sampled_from(LEAVES)), start=start, end=end)
+
+
 @st.composite
 def contracts(draw: st.DrawFn) -> Contract:
-    """One assignment that does not end before it begins."""
+    """One assignment; one that ends the day before it begins was withdrawn."""
     start: date = draw(days)
-    lasts = draw(st.none() | st.integers(0, 90))
+    lasts = draw(st.none() | st.integers(0, 90) | st.integers(-1, 90))
     return Contract(
         key=draw(numbers),
         start=start,
@@ -44,6 +56,8 @@ def contracts(draw: st.DrawFn) -> Contract:
         department=draw(units),
         job=draw(units),
         manager=draw(st.none() | numbers),
+        external=draw(st.booleans()),
+        leaves=draw(st.just(()) | st.lists(leaves(), max_size=2).map(tuple)),
     )
 
 
@@ -59,6 +73,7 @@ def records(draw: st.DrawFn, source: str = "afas") -> Record:
         name=draw(names),
         contracts=draw(many_contracts),
         mobile=draw(st.none() | texts),
+        died_on=draw(st.none() | st.none() | st.none() | days),
     )
 
 

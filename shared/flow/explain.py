@@ -65,6 +65,7 @@ async def explained(
     was = decision.person
     person = merge(was.records, today=today, missing=was.missing, stop=was.stop)
     assert person is not None  # noqa: S101 - a decided person has a record
+    person = person.model_copy(update={"silent_since": was.silent_since})
     login = dossier.target(TargetName.ENTRA).applied.login
     ties = decision.ties.model_copy(update={"login": login})
     answers = explain(person, desired(person, ties, policy, now), policy, now)

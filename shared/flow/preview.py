@@ -12,7 +12,7 @@ from shared.diff import compare
 from shared.errors import Permanent
 from shared.flow.decide import baseline, wanted
 from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
-from shared.flow.seeing import is_silent
+from shared.flow.seeing import awaited, is_silent
 from shared.flow.service import Service
 from shared.intake.merge import merge
 from shared.ledger.people import Dossier
@@ -88,7 +88,7 @@ async def _person(
     person = merge(stored.values(), today=today, missing=missing, stop=dossier.stop)
     if person is None:
         raise Permanent(f"{source} does not show {number}, and Instroom does not know it either")
-    return person
+    return person if shown else awaited(person, dossier.records, policy)
 
 
 async def _plan[D: Want, A: Account](

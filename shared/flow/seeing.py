@@ -72,7 +72,19 @@ def person_of(
     read = [stored.record for stored in known.values() if stored.record]
     today = now.astimezone(policy.zone).date()
     missing = is_silent(known, policy, now)
-    return merge(read, today=today, missing=missing, stop=dossier.stop)
+    person = merge(read, today=today, missing=missing, stop=dossier.stop)
+    return person and awaited(person, known, policy)
+
+
+def awaited(person: Person, records: Mapping[str, StoredRecord], policy: Policy) -> Person:
+    """The person, with the day since when HR is silent if a contract of theirs begins after it."""
+    since = [stored.missing_since for stored in records.values() if stored.record]
+    moments = [moment for moment in since if moment]
+    if not moments or len(moments) < len(since):
+        return person
+    day = max(moments).astimezone(policy.zone).date()
+    begins = any(contract.start > day for contract in person.contracts)
+    return person.model_copy(update={"silent_since": day}) if begins else person
 
 
 def is_silent(records: Mapping[str, StoredRecord], policy: Policy, now: datetime) -> bool:

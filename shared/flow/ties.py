@@ -41,8 +41,8 @@ def manager_of(person: Person, policy: Policy, now: datetime) -> str | None:
     own = {record.key for record in person.records}
     for contract in standing.contracts:
         source = next(r.source for r in person.records if contract in r.contracts)
-        key = f"{source}:{contract.manager}"
-        if contract.manager and key not in own:
+        key = f"{source}:{contract.answers_to}"
+        if contract.answers_to and key not in own:
             return key
     return None
 

@@ -24,12 +24,14 @@ class State(StrEnum):
     PREPARED = "prepared"
     """It stands ready before the first day and cannot sign in."""
     ACTIVE = "active"
+    AWAY = "away"
+    """On a leave during which the policy refuses sign-in; all rights are kept for the return."""
     BLOCKED = "blocked"
     """Sign-in is refused; everything is kept for a return."""
     DELETED = "deleted"
 
 
-ALIVE = frozenset({State.PREPARED, State.ACTIVE})
+ALIVE = frozenset({State.PREPARED, State.ACTIVE, State.AWAY})
 
 
 class Reason(Frozen):

@@ -81,10 +81,33 @@ class Unit(Frozen):
     name: str = ""
 
 
+class Leave(Frozen):
+    """Away from a contract from `start` to and including `end`; None is until further notice.
+
+    Leave of absence: unpaid, parental, sabbatical. Holidays and illness are none of our business.
+    """
+
+    kind: str
+    """The source's own word for it; policy says by kind what it means."""
+    start: date
+    end: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Away on this day? The last day counts."""
+        return self.start <= day and (self.end is None or day <= self.end)
+
+    @property
+    def told(self) -> str:
+        """How a reason speaks of it."""
+        until = f" until {self.end}" if self.end else ""
+        return f"on leave ({self.kind or 'no kind'}) since {self.start}{until}"
+
+
 class Contract(Frozen):
     """One assignment: this job in this department from `start` to and including `end`.
 
     `end` None is open-ended. A contract whose job or department changes is several assignments.
+    One that ends the day before it starts was withdrawn: HR says that it never was.
     """
 
     key: str
@@ -100,6 +123,26 @@ class Contract(Frozen):
     employer: Unit | None = None
     manager: str | None = None
     """The manager's employee number in the same source."""
+    external: bool = False
+    """The source says that this is no employment."""
+    sponsor: str | None = None
+    """Who answers for an external: an employee number in the same source."""
+    leaves: tuple[Leave, ...] = ()
+
+    @property
+    def answers_to(self) -> str | None:
+        """The manager's number; without one the sponsor's."""
+        return self.manager or self.sponsor
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Taken back before it began."""
+        return self.end is not None and self.end < self.start
+
+    def leave_on(self, day: date) -> Leave | None:
+        """The leave of this day; of several the one that began last."""
+        away = [leave for leave in self.leaves if leave.covers(day)]
+        return max(away, key=lambda leave: (leave.start, leave.kind), default=None)
 
     def covers(self, day: date) -> bool:
         """Does the assignment hold on this day? The last day counts."""
@@ -117,6 +160,7 @@ class Record(Frozen):
     contracts: tuple[Contract, ...] = ()
     phone: str | None = None
     mobile: str | None = None
+    died_on: date | None = None
 
     @property
     def key(self) -> str:
@@ -167,6 +211,8 @@ class Person(Frozen):
     records: tuple[Record, ...]
     missing: bool = False
     """Every source that knew them has been silent for longer than the policy's grace."""
+    silent_since: date | None = None
+    """HR has been silent since then about someone with a contract to come: it is not begun."""
     stop: Stop | None = None
     """Blocked by an operator until it is lifted."""
 
@@ -184,3 +230,8 @@ class Person(Frozen):
     def contracts(self) -> tuple[Contract, ...]:
         """The assignments of all records."""
         return tuple(contract for record in self.records for contract in record.contracts)
+
+    @property
+    def died_on(self) -> date | None:
+        """The day of death, when a source states one; the earliest, when they differ."""
+        return min((record.died_on for record in self.records if record.died_on), default=None)

@@ -129,8 +129,9 @@ def _bring_up(
 ) -> Iterator[Change]:
     if account.deleted:
         yield _restore(desired, account, name)
-    if desired.state is State.PREPARED and account.enabled and applied.state is State.ACTIVE:
-        # HR moved the first day into the future: back behind the door until then.
+    moved_back = desired.state is State.PREPARED and applied.state is State.ACTIVE
+    if moved_back or desired.state is State.AWAY:
+        # The first day was moved into the future, or a leave has begun: behind the door till then.
         yield from _block(desired, account, applied, Harm.BLOCK)
     if given := _attributes(desired, account):
         yield _write(Kind.SET_ATTRIBUTES, given)

@@ -216,14 +216,17 @@ def _groups(
 def _retire(
     desired: DesiredTopdesk, card: TopdeskCard, operator: OperatorCard, applied: Applied
 ) -> Iterator[Change]:
-    why = _NO_OPERATOR if desired.state is State.ACTIVE else desired.why
-    archive = Change(kind=Kind.ARCHIVE_OPERATOR, what=desired.archive_reason, reasons=(why,))
+    active = desired.state is State.ACTIVE
+    why, harm = (_NO_OPERATOR, None) if active else (desired.why, Harm.BLOCK)
+    archive = Change(
+        kind=Kind.ARCHIVE_OPERATOR, what=desired.archive_reason, reasons=(why,), harm=harm
+    )
     if operator.archived:
         # Newer products (16.06.007) may bring it back together with the person card.
         if card.archived:
             yield archive
     elif _is_ours(operator, applied):
-        yield from _strip(operator.permission_groups, applied, why)
+        yield from _strip(operator.permission_groups, applied, why, harm)
         yield archive
 
 

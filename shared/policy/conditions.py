@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from shared.model.frozen import Frozen
-from shared.policy.fields import Facts, check_field
+from shared.policy.fields import YES_OR_NO, Facts, check_field
 
 
 class Condition(Frozen):
@@ -39,7 +39,7 @@ def holds(condition: Condition, facts: Facts) -> str | None:
     match condition.kind:
         case "is":
             value = facts[condition.field]
-            met = any(_matches(value, wanted) for wanted in condition.values)
+            met = any(matches(value, wanted) for wanted in condition.values)
             return f"{condition.field} = {value}" if met else None
         case "all":
             found = [holds(part, facts) for part in condition.parts]
@@ -64,7 +64,7 @@ def lacks(condition: Condition, facts: Facts) -> str | None:
             return "; ".join(why for part in condition.parts if (why := lacks(part, facts)))
 
 
-def _matches(value: str, wanted: str) -> bool:
+def matches(value: str, wanted: str) -> bool:
     """Without case; `*` and `?` are the only wildcards, a bracket is a bracket."""
     return fnmatchcase(value.casefold(), wanted.casefold().replace("[", "[[]"))
 
@@ -99,10 +99,18 @@ def _values(key: str, value: object) -> tuple[str, ...]:
     many = value if isinstance(value, list | tuple) else [value]
     if not many:
         raise ValueError(f"'{key}' has an empty list of values, so it can match nobody")
+    if key in YES_OR_NO:
+        return tuple(_yes_or_no(key, one) for one in many)
     for one in many:
         if not isinstance(one, str | int) or isinstance(one, bool):
             raise ValueError(f"'{key}' takes text or a list of texts; put quotes around codes")  # noqa: TRY004 - pydantic wants ValueError
     return tuple(str(one) for one in many)
+
+
+def _yes_or_no(key: str, value: object) -> str:
+    if not isinstance(value, bool):
+        raise ValueError(f"'{key}' is true or false, without quotes")  # noqa: TRY004 - pydantic wants ValueError
+    return "true" if value else "false"
 
 
 def _refuse_impossible(condition: Condition) -> None:

@@ -6,7 +6,7 @@ serve and forecast all call this one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from shared.errors import Permanent
@@ -37,7 +37,7 @@ def desired(person: Person, ties: Ties, policy: Policy, as_of: datetime) -> Desi
     Raises Permanent when HR's facts give no usable number or name.
     """
     standing = lifecycle.standing(person, policy, as_of)
-    known = tuple(facts(person, contract) for contract in standing.contracts or (None,))
+    known = tuple(facts(person, one, standing.day) for one in standing.contracts or (None,))
     number = employee_id(person, policy)
     return Desired(
         entra=_entra(policy, standing, known, ties, number),
@@ -68,7 +68,7 @@ def _entra(
         why=standing.why,
         employee_id=number,
         attributes=_filled("entra.attributes", policy.entra.attributes, known[0]),
-        groups=_groups(policy, standing.contracts, known) if alive else {},
+        groups=_groups(policy, standing, known) if alive else {},
         manager_id=ties.manager_account_id if alive else None,
         manager_wanted=alive and bool(_manager(standing.contracts)),
         names=tuple(filter(None, (fill(p, known[0]) for p in policy.names.user_name))),
@@ -93,7 +93,7 @@ def _topdesk(
         employee_number=number,
         card=_filled("topdesk.card", card, with_login),
         # An operator can act at once, also without single sign-on: not before the first day.
-        operator=_operator(policy, standing.contracts, known) if active else None,
+        operator=_operator(policy, standing, known) if active else None,
         is_manager=alive and ties.is_manager,
         manager_id=ties.manager_card_id if alive else None,
         archive_reason=policy.topdesk.archive_reason,
@@ -102,7 +102,7 @@ def _topdesk(
 
 
 def _manager(contracts: Sequence[Contract]) -> str | None:
-    return next((contract.manager for contract in contracts if contract.manager), None)
+    return next((c.answers_to for c in contracts if c.answers_to), None)
 
 
 def _needs_account(picked: Pick[str | bool] | None) -> bool:
@@ -138,24 +138,22 @@ def _origin(picked: Pick[str | bool]) -> str:
 
 
 def _groups(
-    policy: Policy, contracts: Sequence[Contract], known: Sequence[Facts]
+    policy: Policy, standing: Standing, known: Sequence[Facts]
 ) -> dict[str, tuple[Reason, ...]]:
     rights: dict[str, tuple[Reason, ...]] = {}
     for place, rule in enumerate(policy.entra.groups):
-        reason = _reason(rule, f"entra.groups[{place}]", rule.group, contracts, known)
+        reason = _reason(rule, f"entra.groups[{place}]", rule.group, standing, known)
         if reason:
             rights[rule.group] = (*rights.get(rule.group, ()), reason)
     return rights
 
 
-def _operator(
-    policy: Policy, contracts: Sequence[Contract], known: Sequence[Facts]
-) -> Operator | None:
+def _operator(policy: Policy, standing: Standing, known: Sequence[Facts]) -> Operator | None:
     rights: dict[str, tuple[Reason, ...]] = {}
     first: Reason | None = None
     for place, rule in enumerate(policy.topdesk.operators):
         label = ", ".join(rule.permission_groups)
-        reason = _reason(rule, f"topdesk.operators[{place}]", label, contracts, known)
+        reason = _reason(rule, f"topdesk.operators[{place}]", label, standing, known)
         if reason is None:
             continue
         first = first or reason
@@ -165,11 +163,11 @@ def _operator(
 
 
 def _reason(
-    rule: Rule, place: str, label: str, contracts: Iterable[Contract], known: Sequence[Facts]
+    rule: Rule, place: str, label: str, standing: Standing, known: Sequence[Facts]
 ) -> Reason | None:
     """Why the rule holds: the first contract whose facts meet its condition."""
-    for contract, fact in zip(contracts, known, strict=False):
-        if why := holds(rule.when, fact):
+    for contract, fact, leave in zip(standing.contracts, known, standing.shrunk, strict=False):
+        if (rule.during_leave or not leave) and (why := holds(rule.when, fact)):
             return Reason(
                 rule=f"{place} ({rule.name or label})", because=f"{why}, contract {contract.key}"
             )

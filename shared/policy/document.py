@@ -7,6 +7,7 @@ here, so a rule that names a field nobody has is refused before anyone is decide
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from shared.policy.choices import (
     PersonTemplate,
     When,
 )
+from shared.policy.conditions import matches
 from shared.policy.fields import check_template
 from shared.policy.section import Section
 from shared.policy.sources import Sources
@@ -72,6 +74,35 @@ class Organisation(Section):
     """The domain behind the @ of a new user principal name; verified in Entra."""
 
 
+class Rank(StrEnum):
+    """What puts one contract before another."""
+
+    HOURS = "hours"
+    FTE = "fte"
+    START = "start"
+    SEQUENCE = "sequence"
+
+
+RANKS = (Rank.HOURS, Rank.FTE, Rank.START, Rank.SEQUENCE)
+
+
+def _once(order: tuple[Rank, ...]) -> tuple[Rank, ...]:
+    if not order or len(set(order)) != len(order):
+        raise ValueError("names hours, fte, start and sequence at most once, and at least one")
+    return order
+
+
+class LeaveRule(StrEnum):
+    """What a leave of absence does."""
+
+    KEEP = "keep"
+    """Nothing: account and rights stay."""
+    BLOCK = "block"
+    """Sign-in is refused while away; everything else stays for the return."""
+    SHRINK = "shrink"
+    """Only rules with `during_leave` hold while away."""
+
+
 class Lifecycle(Section):
     """When an account comes and goes, in days; days begin at local midnight."""
 
@@ -83,6 +114,15 @@ class Lifecycle(Section):
     """A gap of at most this many days between two contracts is no departure."""
     missing_grace_days: int = Field(default=14, ge=1, le=365)
     """Someone HR is silent about for so long is proposed for blocking; never earlier."""
+    primary: Annotated[tuple[Rank, ...], AfterValidator(_once)] = RANKS
+    """What puts a contract first: most hours, most fte, the oldest start, the highest sequence."""
+    leave: Mapping[str, LeaveRule] = {}
+    """Kind of leave (* and ? are wildcards) to keep, block or shrink; others are keep."""
+
+    def on_leave(self, kind: str) -> LeaveRule:
+        """What this kind of leave means: the first pattern that fits."""
+        fits = (rule for pattern, rule in self.leave.items() if matches(kind, pattern))
+        return next(fits, LeaveRule.KEEP)
 
 
 class Names(Section):
@@ -101,6 +141,8 @@ class Rule(Section):
     """Shown in explanations; the group's name when left out."""
     when: When = EVERYONE
     """A condition on any field of the person and one contract; see docs/policy.md."""
+    during_leave: bool = False
+    """Does it hold too while someone is on a leave that shrinks rights?"""
 
 
 class GroupRule(Rule):

@@ -34,7 +34,7 @@ class Answer(Frozen):
 def explain(person: Person, want: Desired, policy: Policy, at: datetime) -> tuple[Answer, ...]:
     """Each right that the policy knows, in its order; `want` is what `desired` says at `at`."""
     standing = lifecycle.standing(person, policy, at)
-    known = [facts(person, contract) for contract in standing.contracts]
+    known = [facts(person, contract, standing.day) for contract in standing.contracts]
     given = {
         TargetName.ENTRA: want.entra.groups,
         TargetName.TOPDESK: want.topdesk.operator.permission_groups
@@ -78,6 +78,8 @@ def _lacking(
     told = "; ".join(dict.fromkeys(why for why in missing if why))
     if told and None not in missing:
         return told
+    if leave := next(filter(None, standing.shrunk), None):
+        return f"{leave.told}, and the rule does not say during_leave"
     if target is TargetName.TOPDESK and standing.state is State.PREPARED:
         return f"operators begin on the first day ({standing.why.because})"
     return f"the account is {standing.state} ({standing.why.because})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cache
 from string import Formatter
 
@@ -47,6 +48,8 @@ _CONTRACT: Mapping[str, Callable[[Contract], str | None]] = {
     "contract.fte": lambda c: f"{c.fte:g}",
     "contract.start": lambda c: c.start.isoformat(),
     "contract.end": lambda c: c.end.isoformat() if c.end else None,
+    "contract.external": lambda c: "true" if c.external else "false",
+    "contract.sponsor": lambda c: c.sponsor,
     "department.code": lambda c: _code(c.department),
     "department.name": lambda c: _name(c.department),
     "job.code": lambda c: _code(c.job),
@@ -55,19 +58,27 @@ _CONTRACT: Mapping[str, Callable[[Contract], str | None]] = {
     "cost_centre.name": lambda c: _name(c.cost_centre),
     "employer.code": lambda c: _code(c.employer),
     "employer.name": lambda c: _name(c.employer),
-    "manager.number": lambda c: c.manager,
+    "manager.number": lambda c: c.answers_to,
 }
+_LEAVE = "contract.leave"
 
-FIELDS = frozenset(_PERSON) | frozenset(_CONTRACT)
+FIELDS = frozenset(_PERSON) | frozenset(_CONTRACT) | {_LEAVE}
+YES_OR_NO = frozenset({"contract.external"})
+"""Fields that are true or false; in a condition without quotes."""
 ACCOUNT_FIELDS = frozenset({"account.login"})
 """Known only once Entra has answered; for TOPdesk cards."""
 
 
-def facts(person: Person, contract: Contract | None) -> Facts:
-    """Every field of this person under this contract; an unknown one is the empty text."""
+def facts(person: Person, contract: Contract | None, day: date | None = None) -> Facts:
+    """Every field of this person under this contract; an unknown one is the empty text.
+
+    `day` is the one whose leave counts.
+    """
     found = {name: read(person) or "" for name, read in _PERSON.items()}
     for name, read_contract in _CONTRACT.items():
         found[name] = (read_contract(contract) or "") if contract else ""
+    leave = contract.leave_on(day) if contract and day else None
+    found[_LEAVE] = leave.kind if leave else ""
     return found
 
 

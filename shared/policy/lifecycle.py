@@ -6,14 +6,14 @@ the next day, in the policy's zone. Only dates that HR states end anyone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.model.desired import Reason, State
-from shared.model.person import Contract, Person, Stop
-from shared.policy.document import Lifecycle, Policy
+from shared.model.desired import ALIVE, Reason, State
+from shared.model.person import Contract, Leave, Person, Stop
+from shared.policy.document import RANKS, LeaveRule, Lifecycle, Policy, Rank
 
 _DAY = timedelta(days=1)
 
@@ -35,6 +35,10 @@ class Standing:
     contracts: tuple[Contract, ...]
     """Primary first. Those of today; before the first day those of the first day; after the
     last day those of the last day."""
+    day: date | None = None
+    """The day for which they speak."""
+    shrunk: tuple[Leave | None, ...] = ()
+    """For each of them the leave that leaves it only the rules that say `during_leave`."""
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -45,7 +49,8 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 def spells(contracts: Sequence[Contract], bridge_gap_days: int = 0) -> tuple[Spell, ...]:
     """The runs of employment in order; contracts that abut, overlap or nearly abut are one."""
     runs: list[Spell] = []
-    for contract in sorted(contracts, key=lambda c: c.start):
+    real = [contract for contract in contracts if not contract.is_withdrawn]
+    for contract in sorted(real, key=lambda c: c.start):
         if runs and _joins(runs[-1], contract.start, bridge_gap_days):
             last = runs[-1].last
             longer = None if last is None or contract.end is None else max(last, contract.end)
@@ -57,16 +62,19 @@ def spells(contracts: Sequence[Contract], bridge_gap_days: int = 0) -> tuple[Spe
 
 def standing(person: Person, policy: Policy, now: datetime) -> Standing:
     """What holds for this person at `now` (aware)."""
-    today = now.astimezone(policy.zone).date()
-    runs = spells(person.contracts, policy.lifecycle.bridge_gap_days)
-    state, because, day = _state(runs, policy.lifecycle, today)
-    if person.missing and state in (State.PREPARED, State.ACTIVE):
-        days = policy.lifecycle.missing_grace_days
+    rules, today = policy.lifecycle, now.astimezone(policy.zone).date()
+    state, because, day = _state(person, rules, today)
+    contracts = by_importance(person.contracts, day, rules.primary) if day else ()
+    leaves = tuple(_effective(contract, day, rules) for contract in contracts if day)
+    if state == State.ACTIVE and leaves and all(_blocks(leave, rules) for leave in leaves):
+        # All rights stay: a licence that a group gives may not lapse while somebody is away.
+        state, because, leaves = State.AWAY, _told(leaves[0]), (None,) * len(leaves)
+    if person.missing and state in ALIVE:
+        days = rules.missing_grace_days
         state, because = State.BLOCKED, f"HR has been silent for more than {days} days"
-    if person.stop and state in (State.PREPARED, State.ACTIVE):
+    if person.stop and state in ALIVE:
         state, because = State.BLOCKED, stopped(person.stop)
-    why = Reason(rule="lifecycle", because=because)
-    return Standing(state, why, by_importance(person.contracts, day) if day else ())
+    return Standing(state, Reason(rule="lifecycle", because=because), contracts, day, leaves)
 
 
 def stopped(stop: Stop) -> str:
@@ -76,53 +84,125 @@ def stopped(stop: Stop) -> str:
 
 def next_moment(person: Person, policy: Policy, now: datetime) -> datetime | None:
     """The first moment after `now` at which the calendar alone may change the answer."""
-    moments = (midnight(day, policy.zone) for day in _turning_days(person, policy.lifecycle))
+    days = _turning_days(person, policy.lifecycle)
+    moments = (midnight(day, policy.zone) for day in days)
     return min((moment for moment in moments if moment > now), default=None)
 
 
-def by_importance(contracts: Sequence[Contract], day: date) -> tuple[Contract, ...]:
+def by_importance(
+    contracts: Sequence[Contract], day: date, order: Sequence[Rank] = RANKS
+) -> tuple[Contract, ...]:
     """The contracts that speak for that day, the primary one first.
 
-    Primary is who has most hours, then the oldest, then the highest sequence. In a bridged gap,
-    where no contract covers the day, those that ended last before it speak on.
+    Primary is by `order`: most hours, most fte, the oldest, the highest sequence. In a bridged
+    gap, where no contract covers the day, those that ended last before it speak on.
     """
     current = [contract for contract in contracts if contract.covers(day)]
     if not current:
-        latest = max((c.end for c in contracts if c.end and c.end < day), default=None)
-        current = [contract for contract in contracts if contract.end == latest and latest]
-    return tuple(sorted(current, key=lambda c: (-c.hours, -c.fte, c.start, -c.sequence, c.key)))
+        real = [contract for contract in contracts if not contract.is_withdrawn]
+        latest = max((c.end for c in real if c.end and c.end < day), default=None)
+        current = [contract for contract in real if contract.end == latest and latest]
+
+    def rank(contract: Contract) -> tuple[float, ...]:
+        return tuple(_RANK[what](contract) for what in order)
+
+    return tuple(sorted(current, key=lambda one: (rank(one), one.start, one.key)))
+
+
+_RANK: Mapping[Rank, Callable[[Contract], float]] = {
+    Rank.HOURS: lambda contract: -contract.hours,
+    Rank.FTE: lambda contract: -contract.fte,
+    Rank.START: lambda contract: contract.start.toordinal(),
+    Rank.SEQUENCE: lambda contract: -contract.sequence,
+}
+
+
+def _effective(contract: Contract, day: date, rules: Lifecycle) -> Leave | None:
+    """The leave of that day that does something by the policy; a block before a shrink."""
+    away = [leave for leave in contract.leaves if leave.covers(day)]
+    does = [leave for leave in away if rules.on_leave(leave.kind) != LeaveRule.KEEP]
+    return max(does, key=lambda one: (_blocks(one, rules), one.start, one.kind), default=None)
+
+
+def _blocks(leave: Leave | None, rules: Lifecycle) -> bool:
+    return leave is not None and rules.on_leave(leave.kind) == LeaveRule.BLOCK
 
 
 def _joins(run: Spell, start: date, bridge_gap_days: int) -> bool:
     return run.last is None or start <= run.last + _DAY * (1 + bridge_gap_days)
 
 
-def _state(
-    runs: tuple[Spell, ...], lifecycle: Lifecycle, today: date
-) -> tuple[State, str, date | None]:
+def _state(person: Person, rules: Lifecycle, today: date) -> tuple[State, str, date | None]:
     """The state, the fact behind it, and the day whose contracts speak."""
+    runs = spells(person.contracts, rules.bridge_gap_days)
     begun = [run for run in runs if run.first <= today]
+    if person.died_on and person.died_on <= today:
+        return _after_death(person.died_on, begun, rules, today)
     coming = next((run for run in runs if run.first > today), None)
     if begun and (begun[-1].last is None or today <= begun[-1].last):
-        return State.ACTIVE, f"contract since {begun[-1].first}", today
-    if coming and coming.first - lifecycle.prepare_days * _DAY <= today:
+        return _at_work(begun[-1].first, person.silent_since, today)
+    if coming and coming.first - rules.prepare_days * _DAY <= today:
         return State.PREPARED, f"first day {coming.first}", coming.first
     if not begun:
-        return State.ABSENT, f"first day {coming.first}" if coming else "no contract", None
+        return State.ABSENT, _not_yet(person, coming), None
     last = begun[-1].last
     assert last is not None  # noqa: S101 - an open run holds today, answered above
-    if coming is None and today > last + lifecycle.delete_after_days * _DAY:
-        days = lifecycle.delete_after_days
-        return State.DELETED, f"last day {last}, {days} days over", last
-    return State.BLOCKED, f"last day {last}", last
+    return _gone(last, f"last day {last}", rules, today, stays=coming is not None)
 
 
-def _turning_days(person: Person, lifecycle: Lifecycle) -> Iterator[date]:
+def _at_work(first: date, silent: date | None, today: date) -> tuple[State, str, date]:
+    """Nobody begins on whom HR has fallen silent before the first day: it may be withdrawn."""
+    if silent and first > silent:
+        return State.PREPARED, f"first day {first}, but HR is silent since {silent}", today
+    return State.ACTIVE, f"contract since {first}", today
+
+
+def _not_yet(person: Person, coming: Spell | None) -> str:
+    if coming:
+        return f"first day {coming.first}"
+    withdrawn = max((c.start for c in person.contracts if c.is_withdrawn), default=None)
+    return f"the start on {withdrawn} was withdrawn" if withdrawn else "no contract"
+
+
+def _after_death(
+    died: date, begun: Sequence[Spell], rules: Lifecycle, today: date
+) -> tuple[State, str, date | None]:
+    """From the day of death on, whatever the contracts say; who had left before stays gone."""
+    before = [run.last for run in begun if run.first <= died]
+    last = min(before[-1] or died, died) if before else died
+    told = f"died on {died}" if last == died else f"last day {last}, died on {died}"
+    return _gone(last, told, rules, today, stays=False)
+
+
+def _gone(
+    last: date, told: str, rules: Lifecycle, today: date, *, stays: bool
+) -> tuple[State, str, date]:
+    days = rules.delete_after_days
+    if not stays and today > last + days * _DAY:
+        return State.DELETED, f"{told}, {days} days over", last
+    return State.BLOCKED, told, last
+
+
+def _told(leave: Leave | None) -> str:
+    return leave.told if leave else ""
+
+
+def _turning_days(person: Person, rules: Lifecycle) -> Iterator[date]:
+    gone_for = _DAY * (1 + rules.delete_after_days)
     for contract in person.contracts:
-        yield contract.start
-        if contract.end:
-            yield contract.end + _DAY
-    for run in spells(person.contracts, lifecycle.bridge_gap_days):
-        yield run.first - lifecycle.prepare_days * _DAY
+        yield from _first_and_after(contract)
+        for leave in contract.leaves:
+            yield from _first_and_after(leave)
+    for run in spells(person.contracts, rules.bridge_gap_days):
+        yield run.first - rules.prepare_days * _DAY
         if run.last:
-            yield run.last + _DAY * (1 + lifecycle.delete_after_days)
+            yield run.last + gone_for
+    if person.died_on:
+        yield person.died_on
+        yield person.died_on + gone_for
+
+
+def _first_and_after(period: Contract | Leave) -> Iterator[date]:
+    yield period.start
+    if period.end:
+        yield period.end + _DAY

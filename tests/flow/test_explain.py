@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from build import NOW, TODAY, a_contract, a_leaver, a_policy, a_record, moved
 from fakes import World
-from hypothesis import given
+from hypothesis import given, settings
 from strategies import people, ties
 from turning import first_load, settle
 
@@ -86,6 +86,7 @@ async def test_somebody_unknown_is_refused_with_what_to_do(world: World) -> None
         await explained(world.service, "afas", "4711")
 
 
+@settings(deadline=None)
 @given(people, ties)
 def test_a_right_is_given_exactly_when_it_is_desired(person: Person, known: Ties) -> None:
     policy, at = a_policy(), NOW

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.policy.document import Policy
-from shared.policy.fields import FIELDS
+from shared.policy.fields import FIELDS, YES_OR_NO
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "policy.schema.json"
@@ -62,7 +62,8 @@ def _condition() -> dict[str, Any]:
             "any": {**some, "description": "At least one of these conditions holds."},
             "all": {**some, "description": "All of these conditions hold."},
             "not": {**_CONDITION, "description": "This condition does not hold."},
-            **{field: {"$ref": "#/$defs/Values"} for field in sorted(FIELDS)},
+            **{field: {"$ref": "#/$defs/Values"} for field in sorted(FIELDS - YES_OR_NO)},
+            **{field: {"type": "boolean"} for field in sorted(YES_OR_NO)},
         },
     }
 
