@@ -36,6 +36,7 @@ var tables = [
   'guard'
   'history'
   'identities'
+  'matches'
   'names'
   'people'
   'policies'

@@ -21,6 +21,7 @@ from rich.table import Table
 from shared import flow, health, settings, wiring
 from shared.cli_explain import print_explanation
 from shared.cli_hr import hr
+from shared.cli_people import answer, key
 from shared.cli_sso import sso
 from shared.errors import InstroomError, Misconfigured
 from shared.flow.decide import wanted
@@ -88,16 +89,25 @@ def preview(
 
 @app.command()
 def people(
-    person: Annotated[str | None, typer.Argument(help="one of them, in full")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PERSON | matches | same ONE OTHER | different ONE OTHER]",
+            help="one of them in full; who may be one human; or your word on two of them",
+        ),
+    ] = None,
 ) -> None:
-    """List everyone with their state, or show one person with every right and its reason."""
+    """List everyone with their state, show one in full, or say who is one human."""
 
     async def show(service: Service) -> None:
-        if person is None:
-            await _print_everyone(service)
-        else:
-            source, number = _key(service, person)
-            await _print_person(service, source, number)
+        match words:
+            case None | []:
+                await _print_everyone(service)
+            case [person] if person != "matches":
+                source, number = _key(service, person)
+                await _print_person(service, source, number)
+            case _:
+                await answer(console, service, words, getpass.getuser())
 
     _run(show)
 
@@ -217,12 +227,7 @@ def _run(command: Callable[[Service], Awaitable[None]]) -> None:
 
 def _key(service: Service, person: str) -> tuple[str, str]:
     """The source and number of what an operator typed; the first source when none is named."""
-    source, colon, number = person.partition(":")
-    if not colon:
-        return next(iter(service.sources)), person
-    if source not in service.sources:
-        known = ", ".join(service.sources)
-        raise Misconfigured(person, f"there is no HR source '{source}'", f"Known: {known}")
+    source, _, number = key(service, person).partition(":")
     return source, number
 
 

@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 import stamina
+from hypothesis import settings
+
+# A property that a busy machine makes slow is none the less true.
+settings.register_profile("instroom", deadline=None)
+settings.load_profile("instroom")
 
 _KEPT = (
     "PATH",

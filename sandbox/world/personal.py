@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypedDict
 
 from sandbox.world import generate, names
@@ -65,7 +65,7 @@ def newcomer(given: PersonalData, human: int) -> Person:
         partner_name="",
         name_use=NameUse.BIRTH,
         gender="X",
-        birth_date=date(1990, 1, 1),
+        birth_date=date(1960, 1, 1) + timedelta(days=human % 14_000),
         kind=Kind.EMPLOYEE,
         work_mail=None,
         private_mail=f"p{human}@example.org",

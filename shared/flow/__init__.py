@@ -2,7 +2,8 @@
 
 collect.py reads HR and hands each changed person to decide.py; decide.py writes what should be
 and wakes the targets; provision.py makes one target agree for one person. sweep.py brings back
-whatever is due. stop.py blocks a person at once. service.py holds the rooms they work with.
+whatever is due. matching.py says whose a number is, verdicts.py takes a human's
+word on it. stop.py blocks a person at once. service.py holds the rooms they work with.
 """
 
 from shared.flow.approve import approve
@@ -14,10 +15,12 @@ from shared.flow.provision import provision
 from shared.flow.push import pushed
 from shared.flow.stop import lift, stop
 from shared.flow.sweep import sweep
+from shared.flow.verdicts import different, same
 
 __all__ = [
     "approve",
     "decide",
+    "different",
     "explained",
     "full_sync",
     "lift",
@@ -25,6 +28,7 @@ __all__ = [
     "preview",
     "provision",
     "pushed",
+    "same",
     "signalled",
     "stop",
     "sweep",

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from shared import log
 from shared.diff import compare
 from shared.errors import InstroomError, Misconfigured
+from shared.flow import matching
 from shared.flow.activate import ensure_active
 from shared.flow.at_once import all_of
 from shared.flow.decide import Found, decide
@@ -24,7 +25,7 @@ from shared.intake.source import Reading, Source
 from shared.ledger.cursors import Cursor
 from shared.ledger.identities import Identity
 from shared.model.desired import ALIVE
-from shared.model.person import BadRecord, Person, PersonId, Record
+from shared.model.person import BadRecord, Person, Record
 from shared.policy import lifecycle
 from shared.policy.document import Policy
 
@@ -128,10 +129,11 @@ async def _read(
         async for known in service.ledger.identities.everyone(source.name)
     }
     answer = Answer(source.name, began)
+    rules = await matching.rules(service)
     async for reading in readings:
         if reading.number is not None:
             answer.named.add(reading.number)
-        if isinstance(reading, BadRecord) or hashes.get(reading.number) != _hash(reading):
+        if isinstance(reading, BadRecord) or hashes.get(reading.number) != _hash(reading, rules):
             answer.changed.append(reading)
     return answer
 
@@ -194,7 +196,9 @@ async def ends(service: Service, source: str, reading: Record, policy: Policy) -
     now = service.clock.now()
     old = await service.policy(dossier.decision.policy)
     was = lifecycle.standing(dossier.decision.person, old, dossier.decision.as_of).state
-    will = lifecycle.standing(Person(records=(reading,)), policy, now).state
+    others = [stored.record for key, stored in dossier.records.items() if key != reading.key]
+    merged = Person(records=(reading, *(other for other in others if other)))
+    will = lifecycle.standing(merged, policy, now).state
     return was in ALIVE and will not in ALIVE and bool(compare.harm(was, will))
 
 
@@ -211,19 +215,22 @@ async def observe(
 
     Raises LostRace when it `changes` a record that is no longer held.
     """
-    identity = await service.ledger.identities.of(source, number, fresh=PersonId(service.mint()))
     record = reading if isinstance(reading, Record) else None
+    who = await matching.whose(service, source, number, record)
+    identity = who.identity
     seen = Observation(
         key=f"{source}:{number}",
         observed_at=began,
         record=record,
         problem=_problem(reading),
+        doubts=who.doubts,
         cause=cause,
         changes=changes,
     )
     found = await decide(service, identity.person_id, seen)
     if found != Found.STALE:
-        noted = _hash(record) if record else "" if reading else MISSING
+        looked = matching.WAITS if who.doubts else _hash(record, who.rules) if record else ""
+        noted = looked if reading else MISSING
         await service.ledger.identities.note_hash(source, identity, noted)
     return found
 
@@ -251,5 +258,6 @@ def _problem(reading: Reading | None) -> str | None:
     return reading.reason if isinstance(reading, BadRecord) else None
 
 
-def _hash(record: Record) -> str:
-    return hashlib.sha256(record.model_dump_json().encode()).hexdigest()[:16]
+def _hash(record: Record, rules: str) -> str:
+    """What the record looked like, and by which rules it was matched: others look again."""
+    return hashlib.sha256(f"{rules} {record.model_dump_json()}".encode()).hexdigest()[:16]

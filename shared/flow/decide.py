@@ -15,7 +15,7 @@ from enum import StrEnum
 from shared import log
 from shared.diff import compare
 from shared.errors import LostRace, Permanent
-from shared.flow import guarding, seeing, ties
+from shared.flow import guarding, joining, seeing, ties
 from shared.flow.guarding import Question
 from shared.flow.seeing import Observation
 from shared.flow.service import LEASE, Service
@@ -46,7 +46,7 @@ async def decide(service: Service, person_id: PersonId, seen: Observation | None
     """
     lost = False
     while True:
-        dossier = await service.ledger.people.read(person_id)
+        dossier = await joining.at_its_end(service, person_id)
         records = seeing.observed(dossier, seen) if seen else {}
         if records is None and not lost:
             return Found.STALE
@@ -72,6 +72,12 @@ async def _decide(
         if records:
             await service.ledger.people.note_records(dossier, records)
         return Found.IDLE
+    if doubt := seeing.doubt(dossier, records, policy):
+        await seeing.park(service, dossier, records, doubt)
+        return Found.IDLE
+    if dossier.decision:
+        # A manager under one more number: who waits for that one has waited long enough.
+        await ties.wake_waiting_for(service, records.keys() - dossier.records.keys())
     known = await ties.resolve(service, dossier, person, policy)
     try:
         after = desired(person, known, policy, now)

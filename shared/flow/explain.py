@@ -63,7 +63,9 @@ async def explained(
     policy = (await service.active_policy())[1]
     today = now.astimezone(policy.zone).date()
     was = decision.person
-    person = merge(was.records, today=today, missing=was.missing, stop=was.stop)
+    person = merge(
+        was.records, today=today, missing=was.missing, stop=was.stop, numbered=was.numbered
+    )
     assert person is not None  # noqa: S101 - a decided person has a record
     person = person.model_copy(update={"silent_since": was.silent_since})
     login = dossier.target(TargetName.ENTRA).applied.login

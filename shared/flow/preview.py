@@ -10,9 +10,9 @@ from datetime import datetime
 
 from shared.diff import compare
 from shared.errors import Permanent
+from shared.flow import seeing
 from shared.flow.decide import baseline, wanted
 from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
-from shared.flow.seeing import awaited, is_silent
 from shared.flow.service import Service
 from shared.intake.merge import merge
 from shared.ledger.people import Dossier
@@ -84,11 +84,17 @@ async def _person(
     if reading and shown:
         stored[key] = reading
     today = now.astimezone(policy.zone).date()
-    missing = not shown and is_silent(dossier.records, policy, now)
-    person = merge(stored.values(), today=today, missing=missing, stop=dossier.stop)
+    missing = not shown and seeing.is_silent(dossier.records, policy, now)
+    person = merge(
+        stored.values(),
+        today=today,
+        missing=missing,
+        stop=dossier.stop,
+        numbered=seeing.numbered(dossier),
+    )
     if person is None:
         raise Permanent(f"{source} does not show {number}, and Instroom does not know it either")
-    return person if shown else awaited(person, dossier.records, policy)
+    return person if shown else seeing.awaited(person, dossier.records, policy)
 
 
 async def _plan[D: Want, A: Account](

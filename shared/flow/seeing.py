@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from shared import log
 from shared.errors import LostRace, Permanent
 from shared.flow.service import LEASE, Service
-from shared.intake.merge import merge
+from shared.intake.merge import may_work, merge
 from shared.ledger.people import Dossier, StoredRecord
+from shared.model.desired import TargetName
 from shared.model.person import Person, PersonId, Record
 from shared.policy.document import Policy
 
@@ -28,6 +29,8 @@ class Observation:
     """When the read began."""
     record: Record | None = None
     problem: str | None = None
+    doubts: tuple[str, ...] | None = None
+    """Records that may be the same human; None when nobody looked."""
     cause: str | None = None
     """Why harm that follows from this answer must wait for a human; None when it need not."""
     changes: Record | None = None
@@ -60,6 +63,7 @@ def observed(dossier: Dossier, seen: Observation) -> dict[str, StoredRecord] | N
             missing_since=((old and old.missing_since) or seen.observed_at) if absent else None,
             problem=seen.problem,
             mender="hr" if seen.problem else None,
+            doubts=(old.doubts if old else ()) if seen.doubts is None else seen.doubts,
         )
     }
 
@@ -70,9 +74,13 @@ def person_of(
     """The one whom this dossier is of, with newer records; None when HR said nothing usable."""
     known = {**dossier.records, **records}
     read = [stored.record for stored in known.values() if stored.record]
-    today = now.astimezone(policy.zone).date()
-    missing = is_silent(known, policy, now)
-    person = merge(read, today=today, missing=missing, stop=dossier.stop)
+    person = merge(
+        read,
+        today=now.astimezone(policy.zone).date(),
+        missing=is_silent(known, policy, now),
+        stop=dossier.stop,
+        numbered=numbered(dossier),
+    )
     return person and awaited(person, known, policy)
 
 
@@ -87,14 +95,47 @@ def awaited(person: Person, records: Mapping[str, StoredRecord], policy: Policy)
     return person.model_copy(update={"silent_since": day}) if begins else person
 
 
+def numbered(dossier: Dossier) -> str | None:
+    """The record whose number the accounts carry, or may be about to get."""
+    decision = dossier.decision
+    if decision is None:
+        return None
+    began = any(
+        row.applied.account_id or row.trying or row.served < decision.wakes(name)
+        for name in TargetName
+        for row in (dossier.target(name),)
+    )
+    return decision.person.numbered_record.key if began else None
+
+
 def is_silent(records: Mapping[str, StoredRecord], policy: Policy, now: datetime) -> bool:
-    """Has HR been silent about every record of somebody for longer than the policy's grace?"""
+    """Has HR been silent, for longer than the policy's grace, about all that makes them work here?
+
+    One source that still names them speaks for all; one that says that they left does not.
+    """
     grace = timedelta(days=policy.lifecycle.missing_grace_days)
+    today = now.astimezone(policy.zone).date()
+    read = [(stored, stored.record) for stored in records.values() if stored.record]
+    working = [stored for stored, record in read if may_work(record, today)]
     return all(
         stored.missing_since is not None and stored.missing_since + grace <= now
-        for stored in records.values()
-        if stored.record
+        for stored in working or [stored for stored, _ in read]
     )
+
+
+def doubt(
+    dossier: Dossier, records: Mapping[str, StoredRecord], policy: Policy
+) -> Permanent | None:
+    """Why a newcomer must wait for a human: they may be somebody who is known."""
+    if dossier.decision or policy.sources.doubtful == "apart" or policy.sources.match == "off":
+        return None
+    told = [
+        f"{stored.key} may be the same human as {other}: say `instroom people same {stored.key} "
+        f"{other}` or `instroom people different {stored.key} {other}`"
+        for stored in {**dossier.records, **records}.values()
+        for other in stored.doubts
+    ]
+    return Permanent("; ".join(told), mender="operator") if told else None
 
 
 def mended(dossier: Dossier) -> dict[str, StoredRecord]:
@@ -142,9 +183,9 @@ async def remind_of_grace(
 ) -> None:
     """HR has become silent about someone: look again when the policy's grace is over."""
     grace = timedelta(days=policy.lifecycle.missing_grace_days)
-    since = [stored.missing_since for stored in records.values() if stored.missing_since]
-    if since:
-        await remind(service, person_id, max(since) + grace)
+    since = {stored.missing_since for stored in records.values() if stored.missing_since}
+    for moment in sorted(since):
+        await remind(service, person_id, moment + grace)
 
 
 async def remind(service: Service, person_id: PersonId, moment: datetime) -> None:

@@ -23,6 +23,7 @@ from shared.ledger.due import Due
 from shared.ledger.harms import Harms
 from shared.ledger.history import History
 from shared.ledger.identities import Identities
+from shared.ledger.matches import Matches
 from shared.ledger.names import Names
 from shared.ledger.people import People
 from shared.ledger.policies import Policies
@@ -52,6 +53,11 @@ class Ledger:
     def identities(self) -> Identities:
         """HR number to person."""
         return Identities(self.store)
+
+    @cached_property
+    def matches(self) -> Matches:
+        """Which numbers may be one human."""
+        return Matches(self.store)
 
     @cached_property
     def names(self) -> Names:

@@ -7,6 +7,7 @@ sees the other.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from shared.flow.service import Service
@@ -40,8 +41,7 @@ def manager_of(person: Person, policy: Policy, now: datetime) -> str | None:
         return None
     own = {record.key for record in person.records}
     for contract in standing.contracts:
-        source = next(r.source for r in person.records if contract in r.contracts)
-        key = f"{source}:{contract.answers_to}"
+        key = f"{person.record_of(contract).source}:{contract.answers_to}"
         if contract.answers_to and key not in own:
             return key
     return None
@@ -58,16 +58,35 @@ async def forget(service: Service, dossier: Dossier, decision: Decision) -> None
     was = manager_of(old.person, await service.policy(old.policy), old.as_of)
     policy = await service.policy(decision.policy)
     if was and was != manager_of(decision.person, policy, decision.as_of):
-        await service.ledger.relations.no_longer_reports(was, dossier.person_id)
-        await service.ledger.relations.stop_waiting(was, dossier.person_id)
-        await _remind(service, was, decision.as_of)
+        await _part(service, was, dossier.person_id, decision.as_of)
+
+
+async def forget_all(service: Service, dossier: Dossier) -> None:
+    """The same for somebody who ends altogether, because they are somebody else."""
+    old = dossier.decision
+    if old is None:
+        return
+    was = manager_of(old.person, await service.policy(old.policy), old.as_of)
+    if was:
+        await _part(service, was, dossier.person_id, service.clock.now())
+
+
+async def _part(service: Service, manager: str, person_id: PersonId, now: datetime) -> None:
+    await service.ledger.relations.no_longer_reports(manager, person_id)
+    await service.ledger.relations.stop_waiting(manager, person_id)
+    await _remind(service, manager, now)
 
 
 async def wake_waiting(service: Service, dossier: Dossier) -> None:
     """This person's account has come to stand: remind of everyone who waits for it."""
     decision = dossier.decision
-    for record in decision.person.records if decision else ():
-        async for waiting in service.ledger.relations.waiting_for(record.key):
+    await wake_waiting_for(service, (r.key for r in decision.person.records) if decision else ())
+
+
+async def wake_waiting_for(service: Service, keys: Iterable[str]) -> None:
+    """Remind of everyone who waits for the account of who has these numbers."""
+    for key in keys:
+        async for waiting in service.ledger.relations.waiting_for(key):
             await service.ledger.due.add(service.clock.now(), waiting, suffix=service.mint())
 
 

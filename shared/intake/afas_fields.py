@@ -47,6 +47,8 @@ PERSON = (
     Field("name.partner_prefix", "Voorvoegsel_partner", "PrefixPartner", cells.text),
     Field("name.partner", "Geboortenaam_partner", "BirthNamePartner", cells.text),
     Field("name.usage", "Naamgebruik_code", "NameUse", cells.usage),
+    # HelloID's views leave it out; only who has several HR systems needs it.
+    Field("birth_date", "Geboortedatum", "DateOfBirth", cells.some_day, if_there=True),
     # Phone and Mobile of Profit_Employees are private numbers.
     Field("phone", "Telefoonnr_werk", None, cells.some_text),
     Field("mobile", "Mobielnr_werk", None, cells.some_text),

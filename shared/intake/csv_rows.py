@@ -28,6 +28,7 @@ _PERSONAL = (
     "name.partner_prefix",
     "name.partner",
     "name.usage",
+    "birth_date",
     "phone",
     "mobile",
 )
@@ -103,6 +104,7 @@ def _record(number: str, rows: Sequence[Cells]) -> Record:
             partner=one.text("name.partner"),
             usage=one.layout.name_usage.get(one.text("name.usage"), NameUsage.BIRTH),
         ),
+        birth_date=one.maybe_day("birth_date"),
         contracts=_contracts(number, rows),
         phone=one.text("phone") or None,
         mobile=one.text("mobile") or None,

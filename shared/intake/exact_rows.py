@@ -75,6 +75,7 @@ class _Employee(_Wire):
     BirthNamePrefix: Text = ""
     PartnerName: Text = ""
     PartnerNamePrefix: Text = ""
+    BirthDate: MaybeDay = None
     BusinessPhone: Text = ""
     BusinessMobile: Text = ""
     Manager: Text = ""
@@ -121,7 +122,7 @@ class _Salary(_Wire):
     EndDate: MaybeDay = None
 
 
-EMPLOYEE = (*_Employee.model_fields, "BirthDate", "IsAnonymised")
+EMPLOYEE = (*_Employee.model_fields, "IsAnonymised")
 TABLES: Mapping[str, tuple[str, ...]] = {
     "Employments": ("Employee", *_Employment.model_fields),
     "EmploymentContracts": ("ID", "Employee", *_Contract.model_fields),
@@ -223,6 +224,7 @@ def _record(number: str, who: _Employee, contracts: Sequence[Contract]) -> Recor
         source=SOURCE,
         number=number,
         name=name.model_copy(update={"usage": usage(name, who.FullName)}),
+        birth_date=who.BirthDate,
         contracts=tuple(contracts),
         phone=who.BusinessPhone or None,
         mobile=who.BusinessMobile or None,

@@ -9,16 +9,33 @@ from shared.model.person import Person, Record, Stop
 
 
 def merge(
-    records: Iterable[Record], *, today: date, missing: bool, stop: Stop | None = None
+    records: Iterable[Record],
+    *,
+    today: date,
+    missing: bool,
+    stop: Stop | None = None,
+    numbered: str | None = None,
 ) -> Person | None:
     """The person behind these records; None when not one of them could be read.
 
-    The first record gives name and number: one with a running contract goes before one whose
-    contract is to come or over, then the one that began last, then by number.
+    The first record gives the name: one with a running contract goes before one whose contract
+    is to come or over, then the one that began last, then by number. It gives the number of the
+    accounts too, unless they carry that of `numbered` already.
     """
     ordered = sorted(records, key=lambda record: record.key)
     ordered.sort(key=lambda record: _standing(record, today), reverse=True)
-    return Person(records=tuple(ordered), missing=missing, stop=stop) if ordered else None
+    if not ordered:
+        return None
+    other = numbered if numbered != ordered[0].key else None
+    known = other in {record.key for record in ordered}
+    return Person(
+        records=tuple(ordered), missing=missing, stop=stop, numbered=other if known else None
+    )
+
+
+def may_work(record: Record, today: date) -> bool:
+    """Does this record say that somebody works here today or will?"""
+    return any(contract.end is None or today <= contract.end for contract in record.contracts)
 
 
 def _standing(record: Record, today: date) -> tuple[bool, date]:

@@ -90,6 +90,7 @@ def _record(
         source=SOURCE,
         number=employee.key or "",
         name=_name(info),
+        birth_date=birth.birth_date,
         contracts=_assignments(employee, calendar, spells, manager_of),
         phone=contact.business_phone or None,
         mobile=contact.business_mobile_phone or None,

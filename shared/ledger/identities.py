@@ -1,4 +1,4 @@
-"""Which person is behind an HR number? Minted once, never changed.
+"""Which person is behind an HR number? Minted once; changed only when two turn out to be one.
 
 One partition a source, so that a full sync can compare whom HR names with whom we know. The hash
 of the record as last decided on saves a sync from opening every dossier; it is a hint.
@@ -7,11 +7,12 @@ of the record as last decided on saves a sync from opening every dossier; it is 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from shared.errors import LostRace
 from shared.ledger.pack import key_of
-from shared.ledger.rows import Insert, Put, Replace, Row, Store
+from shared.ledger.rows import Insert, Replace, Row, Store
 from shared.model.person import PersonId
 
 TABLE = "identities"
@@ -63,8 +64,26 @@ class Identities:
         try:
             await self._store.write(TABLE, source, [Replace(key, noted, identity.version)])
         except LostRace:
-            unknown = _row(replace(identity, record_hash=""))
-            await self._store.write(TABLE, source, [Put(key, unknown)])
+            await self._again(source, identity.number, record_hash="")
+
+    async def move(self, source: str, number: str, person_id: PersonId) -> None:
+        """This number is that person's from now on; the next sync looks at them again."""
+        await self._again(source, number, record_hash="", person_id=person_id)
+
+    async def _again(
+        self, source: str, number: str, *, record_hash: str, person_id: PersonId | None = None
+    ) -> None:
+        """Write over whatever stands there, but never an older person over a newer one."""
+        while known := await self.find(source, number):
+            changed = replace(
+                known, record_hash=record_hash, person_id=person_id or known.person_id
+            )
+            if changed == known:
+                return
+            again = Replace(key_of(number), _row(changed), known.version)
+            with suppress(LostRace):
+                await self._store.write(TABLE, source, [again])
+                return
 
     async def everyone(self, source: str) -> AsyncIterator[Identity]:
         """Read all numbers of a source, in key order."""

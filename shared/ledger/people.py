@@ -10,12 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import batched
 
 from pydantic import Field
 
 from shared.errors import Mender
 from shared.ledger.pack import key_of, pack, unpack
-from shared.ledger.rows import Delete, Insert, Operation, Replace, Row, Store, Unchanged
+from shared.ledger.rows import (
+    MAX_OPERATIONS,
+    Delete,
+    Insert,
+    Operation,
+    Replace,
+    Row,
+    Store,
+    Unchanged,
+)
 from shared.model.account import Applied
 from shared.model.change import Harm
 from shared.model.desired import TargetName
@@ -25,6 +35,7 @@ from shared.model.person import Person, PersonId, Record, Stop, Ties
 
 TABLE = "people"
 _DECISION = "decision"
+_MOVED = "moved"
 _RECORD = "record:"
 _TARGET = "target:"
 _STOP = "stop"
@@ -44,6 +55,8 @@ class StoredRecord(Frozen):
     """Why the newest row of HR could not be used; the record before it lives on."""
     mender: Mender | None = None
     """Who must mend that."""
+    doubts: tuple[str, ...] = ()
+    """`source:number` of those who may be the same human; see `sources.doubtful`."""
 
 
 class Decision(Frozen):
@@ -111,6 +124,8 @@ class Dossier:
     etags: Mapping[str, str] = field(default_factory=dict)
     stop: Stop | None = None
     """An operator keeps them out; the next decision carries it."""
+    moved_to: PersonId | None = None
+    """The person who this one turned out to be; nothing is decided here any more."""
 
     def target(self, name: TargetName) -> TargetRow:
         """The target's row, or an untouched one."""
@@ -154,6 +169,26 @@ class People:
     async def lift(self, dossier: Dossier) -> None:
         """Keep this person out no longer. Raises LostRace when the stop is another one by now."""
         await self._done(dossier, [Delete(_STOP, dossier.etags.get(_STOP))])
+
+    async def end(self, dossier: Dossier, stays: PersonId) -> None:
+        """Let nothing be decided or served here any more: they are `stays`.
+
+        The decision's row says so, so that whoever decides or claims at this moment loses the
+        race. The records stay until they are moved. Raises LostRace.
+        """
+        etag, moved = dossier.etags.get(_DECISION), {_MOVED: stays}
+        operations: list[Operation] = [
+            Replace(_DECISION, moved, etag) if etag else Insert(_DECISION, moved)
+        ]
+        operations += [Delete(_TARGET + t, dossier.etags[_TARGET + t]) for t in dossier.targets]
+        await self._store.write(TABLE, dossier.person_id, operations)
+
+    async def drop_records(self, dossier: Dossier) -> None:
+        """Forget the records of someone who ended, after they were moved. Raises LostRace."""
+        keys = [_RECORD + key_of(key) for key in dossier.records]
+        for some in batched(keys, MAX_OPERATIONS, strict=False):
+            drops = [Delete(key, dossier.etags[key]) for key in some]
+            await self._store.write(TABLE, dossier.person_id, drops)
 
     async def claim(self, dossier: Dossier, name: TargetName, row: TargetRow) -> Dossier:
         """Write a target row that takes the claim, provided that the decision is unchanged.
@@ -203,10 +238,13 @@ def _dossier(person_id: PersonId, rows: Iterable[Row]) -> Dossier:
     targets: dict[TargetName, TargetRow] = {}
     decision: Decision | None = None
     stop: Stop | None = None
+    moved_to: PersonId | None = None
     etags: dict[str, str] = {}
     for row in rows:
         etags[row.key] = row.etag
-        if row.key == _DECISION:
+        if row.key == _DECISION and _MOVED in row.properties:
+            moved_to = PersonId(str(row.properties[_MOVED]))
+        elif row.key == _DECISION:
             decision = unpack(Decision, row)
         elif row.key == _STOP:
             stop = unpack(Stop, row)
@@ -215,4 +253,4 @@ def _dossier(person_id: PersonId, rows: Iterable[Row]) -> Dossier:
             records[stored.key] = stored
         elif row.key.startswith(_TARGET):
             targets[TargetName(row.key.removeprefix(_TARGET))] = unpack(TargetRow, row)
-    return Dossier(person_id, records, decision, targets, etags, stop)
+    return Dossier(person_id, records, decision, targets, etags, stop, moved_to)

@@ -157,6 +157,8 @@ class Record(Frozen):
     human_key: str | None = None
     """The source's own key of the human behind several numbers, when it has one."""
     name: PersonName
+    birth_date: date | None = None
+    """Only to tell whether two records are one human: no rule and no template can speak of it."""
     contracts: tuple[Contract, ...] = ()
     phone: str | None = None
     mobile: str | None = None
@@ -210,16 +212,32 @@ class Person(Frozen):
 
     records: tuple[Record, ...]
     missing: bool = False
-    """Every source that knew them has been silent for longer than the policy's grace."""
+    """Every source that could say they work here has been silent for longer than the grace."""
     silent_since: date | None = None
     """HR has been silent since then about someone with a contract to come: it is not begun."""
     stop: Stop | None = None
     """Blocked by an operator until it is lifted."""
+    numbered: str | None = None
+    """`source:number` that the accounts carry, when it is not the primary record's."""
 
     @property
     def primary_record(self) -> Record:
-        """The record that gives name and numbers: the first, merge has ordered them."""
+        """The record that gives the name: the first, merge has ordered them."""
         return self.records[0]
+
+    @property
+    def numbered_record(self) -> Record:
+        """The record whose number the accounts carry: it stays what it was when they were made."""
+        same = (record for record in self.records if record.key == self.numbered)
+        return next(same, self.primary_record)
+
+    def record_of(self, contract: Contract) -> Record:
+        """The record that says so; the primary one for a contract that is none of theirs.
+
+        By identity: two sources may say the very same of somebody.
+        """
+        its = (r for r in self.records if any(contract is one for one in r.contracts))
+        return next(its, self.primary_record)
 
     @property
     def name(self) -> PersonName:

@@ -48,7 +48,7 @@ def desired(person: Person, ties: Ties, policy: Policy, as_of: datetime) -> Desi
 
 def employee_id(person: Person, policy: Policy) -> str:
     """The number that Entra and TOPdesk know this person by. Raises Permanent when too long."""
-    record = person.primary_record
+    record = person.numbered_record
     number = policy.employee_id.get(record.source, "{number}").replace("{number}", record.number)
     if len(number) > EMPLOYEE_ID_LENGTH:
         raise Permanent(

@@ -12,13 +12,15 @@ from datetime import date
 from functools import cache
 from string import Formatter
 
-from shared.model.person import Contract, Person, Unit
+from shared.model.person import Contract, Person, Record, Unit
 
 type Facts = Mapping[str, str]
 
+_RECORD: Mapping[str, Callable[[Record], str]] = {
+    "source": lambda r: r.source,
+    "number": lambda r: r.number,
+}
 _PERSON: Mapping[str, Callable[[Person], str | None]] = {
-    "source": lambda p: p.primary_record.source,
-    "number": lambda p: p.primary_record.number,
     "phone": lambda p: p.primary_record.phone,
     "mobile": lambda p: p.primary_record.mobile,
     "name.first": lambda p: p.name.first,
@@ -62,7 +64,7 @@ _CONTRACT: Mapping[str, Callable[[Contract], str | None]] = {
 }
 _LEAVE = "contract.leave"
 
-FIELDS = frozenset(_PERSON) | frozenset(_CONTRACT) | {_LEAVE}
+FIELDS = frozenset(_RECORD) | frozenset(_PERSON) | frozenset(_CONTRACT) | {_LEAVE}
 YES_OR_NO = frozenset({"contract.external"})
 """Fields that are true or false; in a condition without quotes."""
 ACCOUNT_FIELDS = frozenset({"account.login"})
@@ -74,7 +76,9 @@ def facts(person: Person, contract: Contract | None, day: date | None = None) ->
 
     `day` is the one whose leave counts.
     """
-    found = {name: read(person) or "" for name, read in _PERSON.items()}
+    record = person.record_of(contract) if contract else person.primary_record
+    found = {name: read_record(record) for name, read_record in _RECORD.items()}
+    found |= {name: read(person) or "" for name, read in _PERSON.items()}
     for name, read_contract in _CONTRACT.items():
         found[name] = (read_contract(contract) or "") if contract else ""
     leave = contract.leave_on(day) if contract and day else None

@@ -1,4 +1,4 @@
-"""How is an HR export to be read? The part of the policy that describes files, not people.
+"""How is an HR export to be read, and when are two records one human? The policy's `sources`.
 
 A file has no interface that says what its columns mean, so the policy says it. Everything here is
 checked when the policy loads; intake only follows it.
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from shared.model.frozen import Frozen
 from shared.model.person import NameUsage
@@ -27,6 +27,7 @@ CSV_FIELDS = (
     "name.partner_prefix",
     "name.partner",
     "name.usage",
+    "birth_date",
     "phone",
     "mobile",
     "contract.key",
@@ -51,6 +52,8 @@ AFAS_FIELDS = (*CSV_FIELDS, "contract.employment", "job.start", "job.end")
 """What a field of an AFAS view can mean."""
 NEEDED = ("number", "name.birth", "contract.start")
 """Without these nobody can be decided on."""
+MATCH_FIELDS = ("human_key", "birth_date", "birth_name", "given", "initials")
+"""What can be asked to agree before two records are one human."""
 _DATE_PARTS = {"yyyy": "%Y", "mm": "%m", "dd": "%d"}
 
 
@@ -103,6 +106,31 @@ def strptime_format(written: str) -> str:
     return re.sub("yyyy|mm|dd", lambda part: _DATE_PARTS[part.group()], written)
 
 
+def _alternatives(match: object) -> object:
+    if match == "off":
+        return match
+    if not isinstance(match, list | tuple) or not match:
+        raise ValueError("is off, or a list like [[human_key], [birth_date, birth_name]]")
+    return tuple(_alternative(fields) for fields in match)
+
+
+def _alternative(fields: object) -> tuple[str, ...]:
+    if not isinstance(fields, list | tuple) or not fields:
+        raise ValueError("each alternative is a list of fields, like [birth_date, birth_name]")
+    for field in fields:
+        if field not in MATCH_FIELDS:
+            near = difflib.get_close_matches(str(field), MATCH_FIELDS, n=1, cutoff=0.5)
+            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(MATCH_FIELDS)}"
+            raise ValueError(f"no match can be made on '{field}'; {hint}")
+    strong = {"birth_name", "given"} & set(fields) if "birth_date" in fields else set()
+    if "human_key" not in fields and not strong:
+        raise ValueError(
+            f"[{', '.join(fields)}] would make one of many: an alternative names human_key, or "
+            "birth_date with birth_name or given"
+        )
+    return tuple(fields)
+
+
 class CsvLayout(Frozen):
     """How the export of an HR system without an interface is written."""
 
@@ -145,3 +173,15 @@ class Sources(Frozen):
 
     csv: CsvLayout | None = None
     """The CSV export; needed when HR_SOURCES names csv."""
+    match: Annotated[
+        Literal["off"] | tuple[tuple[str, ...], ...], BeforeValidator(_alternatives)
+    ] = (("human_key",), ("birth_date", "birth_name"))
+    """When two records are certainly one human: all fields of one of these lists agree and
+    nothing contradicts. Fields: human_key, birth_date, birth_name, given, initials. Or off."""
+    doubtful: Literal["wait", "apart"] = "wait"
+    """Whether a newcomer who may be somebody known waits for a human, or goes on apart."""
+
+    @property
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """The lists of fields; none when nobody is matched."""
+        return () if self.match == "off" else self.match
