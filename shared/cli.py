@@ -280,6 +280,8 @@ def _waits_for(dossier: Dossier) -> str:
     told = ["an operator, who stopped it"] if dossier.stop else []
     told += [stored.problem for stored in dossier.records.values() if stored.problem]
     told += [t.problem for name in TargetName if (t := dossier.target(name)).problem]
+    if dossier.target(TargetName.ENTRA).applied.aliases:
+        told.append("Exchange: an earlier address must stay an alias")
     if dossier.decision and dossier.decision.hold:
         told.append(f"a human: {', '.join(dossier.decision.hold.values())}")
     return "; ".join(told)
@@ -296,6 +298,13 @@ async def _print_person(service: Service, source: str, number: str) -> None:
         console.print(f"[yellow]waits for: {waits}[/yellow]", soft_wrap=True)
     if dossier.stop:
         console.print(f"{stopped(dossier.stop)}", style="red", soft_wrap=True, markup=False)
+    entra = dossier.target(TargetName.ENTRA).applied
+    for alias in entra.aliases:
+        console.print(
+            f"alias wanted: {alias} beside {entra.login}. Graph does not let an app write "
+            "addresses: add it in the Exchange admin center; it is looked for each day",
+            soft_wrap=True,
+        )
     for target in TargetName:
         applied = dossier.target(target).applied
         table = Table(

@@ -301,7 +301,7 @@ class Board:
         service = self.world.service
         policy = await service.policy(decision.policy)
         now = await ties.resolve(service, dossier, decision.person, policy)
-        known = decision.ties.model_copy(update={"login": now.login})
+        known = dossier.with_account(decision.ties)
         assert known == now, f"L1: {number} has not heard of {now}"
         want = wanted(dossier, decision, policy)
         hold = frozenset(decision.hold)

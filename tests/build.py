@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from shared.model.person import Contract, NameUsage, Person, PersonName, Record, Unit
+from shared.model.name import NameUsage, PersonName
+from shared.model.person import Contract, Person, Record, Unit
 from shared.policy.document import Policy
 from shared.policy.load import load
 

@@ -178,6 +178,12 @@ class FakeEntra:
         account = self.accounts[account_id]
         changes: dict[str, Any] = {}
         match change.kind:
+            case Kind.RENAME_ACCOUNT:
+                login = str(change.values["userPrincipalName"])
+                self._refuse_taken(login, account)
+                changes["user_principal_name"] = login
+                self.accounts[account_id] = account.model_copy(update=changes)
+                return Done(login=login)
             case Kind.SET_ATTRIBUTES:
                 changes["attributes"] = {**account.attributes, **change.values}
                 if "employeeId" in change.values:
@@ -205,6 +211,12 @@ class FakeEntra:
                 raise AssertionError(f"not a change of Entra: {change.kind}")
         self.accounts[account_id] = account.model_copy(update=changes)
         return Done()
+
+    def _refuse_taken(self, login: str, renamed: EntraAccount) -> None:
+        for account in self.accounts.values():
+            same = account.user_principal_name.casefold() == login.casefold()
+            if same and account.id != renamed.id:
+                raise NameTaken("taken", field="userPrincipalName", holder_id=account.id)
 
     def _create(self, change: Change) -> Done:
         values = dict(change.values)

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from build import TODAY
 from hypothesis import strategies as st
 
-from shared.model.person import Contract, Leave, NameUsage, Person, PersonName, Record, Ties, Unit
+from shared.model.name import NameUsage, PersonName
+from shared.model.person import Contract, Leave, Person, Record, Ties, Unit
 
 _LETTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"))
 texts = st.text(_LETTERS, max_size=12)

@@ -33,6 +33,8 @@ LOOK_AGAIN_SECONDS = 60
 PASSWORD_LENGTH = 32
 _ABOUT_GROUPS = frozenset({Kind.ADD_TO_GROUP, Kind.REMOVE_FROM_GROUP})
 _FORBIDDEN = 403
+_NAMING = frozenset({Kind.CREATE_ACCOUNT, Kind.RENAME_ACCOUNT})
+_NEEDED_BY_A_FEDERATED_DOMAIN = "onPremisesImmutableId"
 
 
 @dataclass
@@ -167,6 +169,9 @@ class EntraTarget:
                 return await self._restore(account_id, change.values)
             case Kind.SET_ATTRIBUTES:
                 await users.change(self.graph, account_id, users.body(change.values))
+            case Kind.RENAME_ACCOUNT:
+                await users.change(self.graph, account_id, users.body(change.values))
+                return Done(login=str(change.values["userPrincipalName"]))
             case Kind.ENABLE_SIGN_IN:
                 await users.change(self.graph, account_id, {"accountEnabled": True})
             case Kind.BLOCK_SIGN_IN:
@@ -306,6 +311,12 @@ def a_password(name: str) -> str:
     return "".join(letters)
 
 
+def _is_about_the_domain(change: Change, refused: Refused) -> bool:
+    """What stands before the @ always fits, so a refused name is a refused domain."""
+    blamed = {"userPrincipalName", _NEEDED_BY_A_FEDERATED_DOMAIN} & {*refused.refusal.properties}
+    return bool(blamed) and "userPrincipalName" in change.values
+
+
 def _unknown_attribute(refused: Refused, desired: DesiredEntra) -> InstroomError:
     if refused.refusal.code != "Request_UnsupportedQuery":
         return refused
@@ -332,6 +343,14 @@ def _with_mend(change: Change, refused: Refused) -> InstroomError:
             "or give the app the role Privileged Authentication Administrator. When everybody is "
             "refused, the app lacks a permission",
             mender="operator",
+        )
+    if change.kind in _NAMING and _is_about_the_domain(change, refused):
+        domain = str(change.values["userPrincipalName"]).partition("@")[2]
+        return Permanent(
+            f"{told}: verify the domain {domain} in Entra, under Custom domain names, or write "
+            "another one under organisation.mail_domain or mail_domains in the policy; a domain "
+            "that is federated takes no new accounts from here",
+            mender="policy",
         )
     if any(code == "InvalidValue" for code, _ in refused.refusal.details):
         return Permanent(f"{told}: the value does not fit", mender="policy")

@@ -14,7 +14,14 @@ from shared.model.desired import DesiredEntra, State
 from shared.vendors.graph import users
 from shared.vendors.graph.client import Json
 
-SELECT = ("id", "userPrincipalName", "accountEnabled", "employeeId", "onPremisesSyncEnabled")
+SELECT = (
+    "id",
+    "userPrincipalName",
+    "accountEnabled",
+    "employeeId",
+    "onPremisesSyncEnabled",
+    "proxyAddresses",
+)
 """What every read of an account asks for."""
 
 
@@ -34,6 +41,7 @@ def account_from(
         deleted=deleted,
         synced=bool(user.get("onPremisesSyncEnabled")),
         employee_id=user.get("employeeId"),
+        addresses=users.addresses(user),
         attributes=users.attributes(user, desired.attributes),
         groups=groups,
         manager_id=(user.get("manager") or {}).get("id"),

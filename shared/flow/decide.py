@@ -106,8 +106,7 @@ async def _parked(service: Service, dossier: Dossier) -> Found:
     if old is None or old.person.stop == dossier.stop:
         return Found.OPEN if _open(dossier, now) else Found.IDLE
     person = old.person.model_copy(update={"stop": dossier.stop})
-    login = dossier.target(TargetName.ENTRA).applied.login
-    known = old.ties.model_copy(update={"login": login})
+    known = dossier.with_account(old.ties)
     policy = await service.policy(old.policy)
     by = _Basis(person, known, old.policy, policy, now)
     return await _conclude(service, dossier, {}, None, by, desired(person, known, policy, now))
@@ -138,7 +137,8 @@ async def _conclude(
     hold = await guarding.ask(service, asked, harms)
     decision = Decision(
         person=by.person,
-        ties=by.ties.model_copy(update={"login": None}),  # lies in the row of Entra
+        # What is of the account lies in the row of Entra.
+        ties=by.ties.model_copy(update={"login": None, "named_for": {}}),
         policy=by.policy_hash,
         as_of=by.now,
         hold=hold,
@@ -221,8 +221,7 @@ async def _before(service: Service, dossier: Dossier) -> Desired | None:
 
 def wanted(dossier: Dossier, decision: Decision, policy: Policy) -> Desired:
     """What should be, by the rows alone: neither the clock nor the active policy is read."""
-    login = dossier.target(TargetName.ENTRA).applied.login
-    known = decision.ties.model_copy(update={"login": login})
+    known = dossier.with_account(decision.ties)
     return desired(decision.person, known, policy, decision.as_of)
 
 

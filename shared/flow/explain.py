@@ -68,8 +68,7 @@ async def explained(
     )
     assert person is not None  # noqa: S101 - a decided person has a record
     person = person.model_copy(update={"silent_since": was.silent_since})
-    login = dossier.target(TargetName.ENTRA).applied.login
-    ties = decision.ties.model_copy(update={"login": login})
+    ties = dossier.with_account(decision.ties)
     answers = explain(person, desired(person, ties, policy, now), policy, now)
     return Explanation(
         person=person,

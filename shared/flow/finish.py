@@ -15,7 +15,7 @@ from shared.errors import (
     TargetDown,
     Transient,
 )
-from shared.flow import ties
+from shared.flow import naming, ties
 from shared.flow.lanes import Account, Want, reached
 from shared.flow.service import LEASE
 from shared.flow.work import Work, account_id, login_of, tell
@@ -41,6 +41,7 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
     """Write down that it stands, after telling all who must know. Raises LostRace."""
     service, now = work.service, work.service.clock.now()
     applied = _remember(work, found, plan)
+    await naming.settle(work, applied)
     if _stands_now(applied) != _stands_now(work.row.applied):
         # Who is waited for must be found by those who are woken next.
         await work.save(work.row.model_copy(update={"applied": applied}))
@@ -54,7 +55,7 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
             "trying": None if applied.account_id else work.row.trying,
             "claim": None,
             "attempt": 0,
-            "due_at": now + DAILY if problem else None,
+            "due_at": now + DAILY if problem or applied.aliases else None,
             "problem": problem,
             "mender": "policy" if problem else None,
             "finished_at": now,
@@ -147,10 +148,12 @@ def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan
     rights = work.lane.rights(want)
     kept = was.rights if plan.held else {}
     values = want.attributes if isinstance(want, DesiredEntra) else want.card
+    login = work.login or login_of(found) or was.login
     return was.model_copy(
         update={
+            **naming.remembered(work, found, plan, login),
             "account_id": known_id,
-            "login": work.login or login_of(found) or was.login,
+            "login": login,
             "operator_id": was.operator_id or _operator_id(want, found),
             "state": state if known_id else State.ABSENT,
             "is_manager": isinstance(want, DesiredTopdesk) and want.is_manager,

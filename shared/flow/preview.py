@@ -17,7 +17,7 @@ from shared.flow.service import Service
 from shared.intake.merge import merge
 from shared.ledger.people import Dossier
 from shared.model.change import Harm, Plan
-from shared.model.desired import ALIVE, Desired, TargetName
+from shared.model.desired import ALIVE, Desired
 from shared.model.person import BadRecord, Person, PersonId, Ties
 from shared.plan.names import candidates
 from shared.policy.desired import desired
@@ -56,8 +56,7 @@ async def preview(
     dossier = await service.ledger.people.read(known.person_id if known else UNKNOWN)
     person = await _person(service, source, number, dossier, rules, now)
     ties = dossier.decision.ties if dossier.decision else Ties()
-    login = dossier.target(TargetName.ENTRA).applied.login
-    want = desired(person, ties.model_copy(update={"login": login}), rules, now)
+    want = desired(person, dossier.with_account(ties), rules, now)
     before = None
     if dossier.decision:
         before = wanted(dossier, dossier.decision, await service.policy(dossier.decision.policy))

@@ -38,11 +38,14 @@ from shared.model.desired import (
 )
 from shared.model.outcome import Ending, Outcome
 from shared.model.person import PersonId
+from shared.plan import entra as plan_entra
 
 CLAIM = timedelta(minutes=5)
 CALL_SECONDS = 60.0
 """No call begins when the claim has less left than one call may take."""
 LOOKS = 6
+_NAMING = frozenset({Kind.CREATE_ACCOUNT, Kind.RESTORE_ACCOUNT, Kind.RENAME_ACCOUNT})
+"""The changes that another name may help."""
 
 
 class ClaimEndedError(RuntimeError):
@@ -120,7 +123,7 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
         try:
             await _carry_out(work, plan)
         except NameTaken as taken:
-            if not name:
+            if not name or work.unsure is None or work.unsure.kind not in _NAMING:
                 raise
             work.unsure = None
             log.info("name taken", person=work.dossier.person_id, field=taken.field)
@@ -145,7 +148,7 @@ def _plan[D: Want, A: Account](work: Work[D, A], found: Found[A], name: str) -> 
 
 def _with_ours(work: Work[Any, Any], found: Found[Any]) -> Applied:
     """What we applied, with the account that a create of ours made whose answer was lost."""
-    applied = work.row.applied
+    applied = naming.as_named(work.row.applied, work.row.trying, found)
     if applied.account_id or not work.row.trying or not found.account:
         return applied
     return applied.model_copy(update={"account_id": found.account.id})
@@ -166,11 +169,17 @@ def _settle_unsure(work: Work[Any, Any], plan: Plan) -> None:
 
 async def _name[D: Want, A: Account](work: Work[D, A], found: Found[A]) -> str:
     account = found.account
-    in_bin = isinstance(account, EntraAccount) and account.deleted
-    if work.want.state not in ALIVE or (account is not None and not in_bin):
+    if work.want.state not in ALIVE or (account is not None and not _needs_name(work, found)):
         return ""
-    return await naming.choose(
-        work.service, work.dossier.person_id, work.want, work.row.trying, work.refused
+    return await naming.choose(work, anew=account is None)
+
+
+def _needs_name(work: Work[Any, Any], found: Found[Any]) -> bool:
+    """Out of the bin somebody else may have its name by now; or HR has changed the name."""
+    account = found.account
+    return isinstance(account, EntraAccount) and (
+        account.deleted
+        or plan_entra.has_to_be_renamed(work.want, account, _with_ours(work, found))
     )
 
 
@@ -192,6 +201,7 @@ async def _claim[D: Want, A: Account](
             "applied": applied.model_copy(
                 update={
                     "account_id": account_id(found) or applied.account_id,
+                    "earlier_logins": naming.earlier_logins(applied, found, plan),
                     "state": work.want.state if _creates(work.want, plan) else applied.state,
                     "rights": rights,
                 }

@@ -26,12 +26,12 @@ async def resolve(service: Service, dossier: Dossier, person: Person, policy: Po
     if manager:
         await _report(service, manager, dossier.person_id, now)
         account, card = await _manager_ids(service, manager, dossier.person_id)
-    return Ties(
+    known = Ties(
         manager_account_id=account,
         manager_card_id=card,
         is_manager=await _is_manager(service, person),
-        login=dossier.target(TargetName.ENTRA).applied.login,
     )
+    return dossier.with_account(known)
 
 
 def manager_of(person: Person, policy: Policy, now: datetime) -> str | None:

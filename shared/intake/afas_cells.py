@@ -11,7 +11,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from shared.model.person import NameUsage
+from shared.model.name import NameUsage
 
 MAX_TEXT = 256
 MAX_NUMBER = 64

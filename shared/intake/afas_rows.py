@@ -12,7 +12,8 @@ from typing import Any
 from shared.intake import afas_cells
 from shared.intake.afas_fields import Layout, Row
 from shared.intake.source import Reading
-from shared.model.person import BadRecord, Contract, PersonName, Record, Unit
+from shared.model.name import PersonName
+from shared.model.person import BadRecord, Contract, Record, Unit
 
 SOURCE = "afas"
 _UNITS = ("job", "department", "cost_centre", "employer")

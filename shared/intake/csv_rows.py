@@ -14,7 +14,8 @@ from shared.intake import csv_table
 from shared.intake.csv_cells import Cells, Wrong
 from shared.intake.csv_table import Row, Table
 from shared.intake.source import Reading
-from shared.model.person import BadRecord, Contract, NameUsage, PersonName, Record
+from shared.model.name import NameUsage, PersonName
+from shared.model.person import BadRecord, Contract, Record
 from shared.policy.sources import CsvLayout
 
 SOURCE = "csv"

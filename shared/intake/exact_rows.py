@@ -26,7 +26,8 @@ from pydantic import (
 
 from shared.intake.exact_assignments import Employed, Place, Stretch, Work, assignments
 from shared.intake.source import Reading
-from shared.model.person import BadRecord, Contract, NameUsage, PersonName, Record, Unit
+from shared.model.name import NameUsage, PersonName
+from shared.model.person import BadRecord, Contract, Record, Unit
 from shared.vendors.exact.client import Row
 from shared.vendors.exact.wire import day_of
 

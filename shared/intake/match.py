@@ -14,7 +14,8 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
-from shared.model.person import PersonName, Record
+from shared.model.name import PersonName
+from shared.model.person import Record
 from shared.model.traits import Alike, Likeness, Traits
 
 FIRST_YEAR = 1910

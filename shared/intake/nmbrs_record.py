@@ -36,7 +36,8 @@ from shared.intake.nmbrs_rows import (
 )
 from shared.intake.nmbrs_versions import Track, Version, day_before
 from shared.intake.source import Reading
-from shared.model.person import BadRecord, Contract, NameUsage, PersonName, Record, Unit
+from shared.model.name import NameUsage, PersonName
+from shared.model.person import BadRecord, Contract, Record, Unit
 
 _USAGE = {1: NameUsage.BIRTH, 2: NameUsage.PARTNER, 3: NameUsage.PARTNER_BIRTH}
 _USAGE |= {4: NameUsage.BIRTH_PARTNER}

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from shared.model.person import NameUsage
+from shared.model.name import NameUsage
 
 MOST_PEOPLE = 1000
 MOST_CONTRACTS = 50

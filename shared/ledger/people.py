@@ -131,6 +131,12 @@ class Dossier:
         """The target's row, or an untouched one."""
         return self.targets.get(name, _UNTOUCHED)
 
+    def with_account(self, ties: Ties) -> Ties:
+        """The ties with what the row of Entra remembers of the person's own account."""
+        applied = self.target(TargetName.ENTRA).applied
+        own = {"login": applied.login, "named_for": applied.named_for}
+        return ties.model_copy(update=own)
+
 
 class People:
     """Reads and writes dossiers."""

@@ -15,6 +15,12 @@ class Applied(Frozen):
     """Entra object id or TOPdesk person id; once recorded, never created again."""
     login: str | None = None
     """The user principal name as the target has it; other targets and HR need it."""
+    named_for: Mapping[str, str] = {}
+    """The facts that the login was made of; empty for one that is none of ours."""
+    earlier_logins: tuple[str, ...] = ()
+    """Those that a rename took off; they stay this person's."""
+    aliases: tuple[str, ...] = ()
+    """Of these, the ones that Exchange does not keep as addresses yet; Graph cannot give them."""
     operator_id: str | None = None
     state: State = State.ABSENT
     is_manager: bool = False
@@ -35,6 +41,8 @@ class EntraAccount(Frozen):
     synced: bool = False
     """Active Directory masters it (`onPremisesSyncEnabled`); Graph refuses its attributes."""
     employee_id: str | None = None
+    addresses: frozenset[str] = frozenset()
+    """Every mail address it receives under, in lower case."""
     attributes: Mapping[str, str | bool | None] = {}
     groups: frozenset[str] = frozenset()
     """Of the groups that were asked about, by the name that was asked: those they are in."""

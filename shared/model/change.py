@@ -14,6 +14,7 @@ class Kind(StrEnum):
 
     CREATE_ACCOUNT = "create account"
     RESTORE_ACCOUNT = "restore account"
+    RENAME_ACCOUNT = "rename account"
     SET_ATTRIBUTES = "set attributes"
     ENABLE_SIGN_IN = "enable sign-in"
     BLOCK_SIGN_IN = "block sign-in"

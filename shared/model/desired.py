@@ -73,6 +73,10 @@ class DesiredEntra(Frozen):
     names: tuple[str, ...] = ()
     """Local parts to try for the user principal name, best first."""
     domain: str = ""
+    named_for: Mapping[str, str] = {}
+    """The facts that `names` and `domain` are made of."""
+    renamed: bool = False
+    """The account was named for other facts, and its name has to follow."""
 
 
 class DesiredTopdesk(Frozen):

@@ -2,76 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from enum import StrEnum
 from typing import NewType
 
 from shared.model.frozen import Frozen
+from shared.model.name import PersonName
 
 PersonId = NewType("PersonId", str)
 """Ours, opaque, minted once; also the session on the bus and the partition in the ledger."""
-
-
-class NameUsage(StrEnum):
-    """Which surname someone uses; Dutch HR systems keep birth name and partner name apart."""
-
-    BIRTH = "B"
-    PARTNER = "P"
-    PARTNER_BIRTH = "PB"
-    BIRTH_PARTNER = "BP"
-
-
-class PersonName(Frozen):
-    """A name in its parts. Prefixes (van, de, van der) stand apart: they sort and start apart."""
-
-    initials: str = ""
-    given: str = ""
-    nickname: str = ""
-    birth_prefix: str = ""
-    birth: str
-    partner_prefix: str = ""
-    partner: str = ""
-    usage: NameUsage = NameUsage.BIRTH
-
-    @property
-    def first(self) -> str:
-        """What colleagues call them: nickname, else given name, else initials."""
-        return self.nickname or self.given or self.initials
-
-    @property
-    def surname(self) -> str:
-        """The surname in use, prefixes in place: `de Boer - van Dijk`."""
-        return " - ".join(f"{prefix} {name}".strip() for prefix, name in self._used())
-
-    @property
-    def surname_prefix(self) -> str:
-        """The prefix of the first surname in use, as TOPdesk keeps it apart."""
-        return self._used()[0][0]
-
-    @property
-    def surname_without_prefix(self) -> str:
-        """The surname in use from its first capital on: `Boer - van Dijk`."""
-        return self.surname.removeprefix(self.surname_prefix).strip()
-
-    @property
-    def display(self) -> str:
-        """First name and surname in use: `Sanne de Boer - van Dijk`."""
-        return f"{self.first} {self.surname}".strip()
-
-    def _used(self) -> tuple[tuple[str, str], ...]:
-        birth = (self.birth_prefix, self.birth)
-        partner = (self.partner_prefix, self.partner)
-        if not self.partner:
-            return (birth,)
-        match self.usage:
-            case NameUsage.BIRTH:
-                return (birth,)
-            case NameUsage.PARTNER:
-                return (partner,)
-            case NameUsage.PARTNER_BIRTH:
-                return (partner, birth)
-            case NameUsage.BIRTH_PARTNER:
-                return (birth, partner)
 
 
 class Unit(Frozen):
@@ -196,6 +135,8 @@ class Ties(Frozen):
     """Somebody's contract names this person as manager."""
     login: str | None = None
     """The person's own user principal name, once Entra has given it."""
+    named_for: Mapping[str, str] = {}
+    """The facts that this name was made of; empty when it is none of ours."""
 
 
 class Stop(Frozen):

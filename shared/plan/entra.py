@@ -2,7 +2,8 @@
 
 Pure. Called by flow after a read, by preview and by drift. Touches only what Instroom manages:
 attributes that the policy names, groups that it gives or gave. What others gave is left alone,
-a user principal name is never changed, and a blocked account is kept as it is for a return.
+a user principal name follows HR only where the policy says so and never one that others gave,
+and a blocked account is kept as it is for a return.
 
 In a change with `values`, the reasons run parallel to them: one for each value, in order.
 """
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import ALIVE, DesiredEntra, Reason, State, TargetName
+from shared.plan.names import is_candidate
 
 type Value = str | bool | None
 
@@ -21,8 +23,11 @@ MANAGER = "manager"
 """The key in `values` of a change, and in `applied.values`, that stands for the manager."""
 _NOT_NULLABLE = frozenset({"displayName", "usageLocation"})
 """Graph cannot clear these (Microsoft Graph, "Update user")."""
+_LONGEST = {"displayName": 256, "givenName": 64, "surname": 64}
+"""Characters that Graph takes (Microsoft Graph, user resource type); a longer name is cut."""
 _AD_ALSO_DOES = {
     Kind.SET_ATTRIBUTES: "change {what} in Active Directory",
+    Kind.RENAME_ACCOUNT: "give the account its new user name in Active Directory",
     Kind.ENABLE_SIGN_IN: "enable the account in Active Directory",
     Kind.BLOCK_SIGN_IN: "disable the account in Active Directory; it can still sign in",
     Kind.SET_MANAGER: "set the manager in Active Directory",
@@ -33,6 +38,7 @@ _AD_ALSO_DOES = {
 _LIVED = ALIVE | {State.BLOCKED}
 _EMPLOYEE_ID = Reason(rule="employee_id", because="HR's source, number")
 _NAME = Reason(rule="names.user_name", because="the first name that is free")
+_NEW_NAME = Reason(rule="names.on_rename", because="HR changed what the user name is made of")
 _MANAGER = Reason(rule="entra.manager", because="HR's manager.number")
 _NO_RULE = Reason(rule="entra.groups", because="no rule gives this group now")
 
@@ -47,7 +53,7 @@ def entra(
 ) -> Plan:
     """The ordered changes for one person; those of a held kind of harm are set apart.
 
-    `name` is the user principal name for a new account, reserved by the caller.
+    `name` is the user principal name for a new or renamed account, reserved by the caller.
     """
     changes = tuple(_changes(desired, found, applied, name))
     if Harm.BLOCK in hold and found.account and found.account.enabled:
@@ -87,6 +93,19 @@ def _changes(
     yield from _groups(desired, found, applied)
 
 
+def has_to_be_renamed(desired: DesiredEntra, account: EntraAccount, applied: Applied) -> bool:
+    """Has HR changed the name behind this account's, so that it is none of the candidates now?
+
+    Not when somebody gave the account another name than we did: that was meant.
+    """
+    name = account.user_principal_name
+    return (
+        desired.renamed
+        and name.casefold() == (applied.login or "").casefold()
+        and not is_candidate(name, desired.names, desired.domain, otherwise=desired.employee_id)
+    )
+
+
 def _is_managed(applied: Applied) -> bool:
     """Did we bring this account to where it is? Only then may it ever be deleted.
 
@@ -110,18 +129,22 @@ def _is_to_be_shut(desired: DesiredEntra, account: EntraAccount, applied: Applie
 
 
 def _create(desired: DesiredEntra, name: str) -> Change:
-    local_part = name.partition("@")[0]
+    named = _named(name)
     given: dict[str, tuple[Value, Reason]] = {
-        "userPrincipalName": (name, _NAME),
-        "mailNickname": (local_part, _NAME),
-        "displayName": (local_part, _NAME),
+        **{key: (value, _NAME) for key, value in named.items()},
+        "displayName": (named["mailNickname"], _NAME),
         "employeeId": (desired.employee_id, _EMPLOYEE_ID),
         "accountEnabled": (desired.state is State.ACTIVE, desired.why),
     }
     for key, wanted in desired.attributes.items():
-        if _value(wanted.value) is not None:
-            given[key] = (wanted.value, wanted.reason)
+        if (value := _fitting(key, wanted.value)) is not None:
+            given[key] = (value, wanted.reason)
     return _write(Kind.CREATE_ACCOUNT, given)
+
+
+def _named(name: str) -> dict[str, Value]:
+    """The properties that hold a user name."""
+    return {"userPrincipalName": name, "mailNickname": name.partition("@")[0]}
 
 
 def _bring_up(
@@ -133,6 +156,9 @@ def _bring_up(
     if moved_back or desired.state is State.AWAY:
         # The first day was moved into the future, or a leave has begun: behind the door till then.
         yield from _block(desired, account, applied, Harm.BLOCK)
+    if name and has_to_be_renamed(desired, account, applied):
+        given = {key: (value, _NEW_NAME) for key, value in _named(name).items()}
+        yield _write(Kind.RENAME_ACCOUNT, given)
     if given := _attributes(desired, account):
         yield _write(Kind.SET_ATTRIBUTES, given)
     if desired.state is State.ACTIVE and not account.enabled:
@@ -154,7 +180,7 @@ def _restore(desired: DesiredEntra, account: EntraAccount, name: str) -> Change:
 def _attributes(desired: DesiredEntra, account: EntraAccount) -> dict[str, tuple[Value, Reason]]:
     given: dict[str, tuple[Value, Reason]] = {}
     for key, wanted in desired.attributes.items():
-        value = _value(wanted.value)
+        value = _fitting(key, wanted.value)
         if value is None and key in _NOT_NULLABLE:
             continue
         if value != _value(account.attributes.get(key)):
@@ -243,6 +269,13 @@ def _write(kind: Kind, given: dict[str, tuple[Value, Reason]]) -> Change:
 def _value(value: Value) -> Value:
     """Graph knows no empty text: it is no value."""
     return None if value == "" else value
+
+
+def _fitting(key: str, value: Value) -> Value:
+    """The value, cut where Graph would refuse the whole account for a long name."""
+    if isinstance(value, str):
+        value = value[: _LONGEST.get(key)].rstrip()
+    return _value(value)
 
 
 def _for_ad(change: Change) -> str:

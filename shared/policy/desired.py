@@ -27,6 +27,7 @@ from shared.policy.conditions import holds
 from shared.policy.document import EMPLOYEE_ID_LENGTH, Policy, Rule
 from shared.policy.fields import ACCOUNT_FIELDS, Facts, facts, fill, names_in
 from shared.policy.lifecycle import Standing
+from shared.policy.naming import naming
 
 LOGIN = "account.login"
 
@@ -63,6 +64,7 @@ def _entra(
     policy: Policy, standing: Standing, known: Sequence[Facts], ties: Ties, number: str
 ) -> DesiredEntra:
     alive = standing.state in ALIVE
+    called = naming(policy, known[0], ties.named_for)
     return DesiredEntra(
         state=standing.state,
         why=standing.why,
@@ -71,8 +73,10 @@ def _entra(
         groups=_groups(policy, standing, known) if alive else {},
         manager_id=ties.manager_account_id if alive else None,
         manager_wanted=alive and bool(_manager(standing.contracts)),
-        names=tuple(filter(None, (fill(p, known[0]) for p in policy.names.user_name))),
-        domain=policy.organisation.mail_domain,
+        names=called.names,
+        domain=called.domain,
+        named_for=called.named_for if alive else {},
+        renamed=alive and called.renamed,
     )
 
 

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, model_validator
 from shared.policy.choices import (
     EVERYONE,
     CardChoice,
+    Choice,
     Choices,
     PersonChoice,
     PersonTemplate,
@@ -28,6 +29,7 @@ from shared.policy.sources import Sources
 from shared.policy.sso import Sso
 
 EMPLOYEE_ID_LENGTH = 16  # Microsoft Graph, user resource: employeeId
+DOMAIN_LENGTH = 48  # Entra: 113 characters in all, 64 of them before the @
 _SET_BY_INSTROOM = frozenset(
     {"id", "employeeId", "userPrincipalName", "mailNickname", "accountEnabled", "passwordProfile"}
 )
@@ -61,6 +63,20 @@ def _refuse_keys[S](section: S, keys: Mapping[str, object], ours: frozenset[str]
 
 type Zone = Annotated[str, AfterValidator(_known_zone)]
 type EmployeeId = Annotated[str, AfterValidator(_employee_id)]
+type Domain = Annotated[
+    str,
+    Field(
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$",
+        max_length=DOMAIN_LENGTH,
+    ),
+]
+
+
+class DomainChoice(Choice):
+    """One of several domains, and for whom."""
+
+    value: Domain
+    """The domain behind the @; verified in Entra."""
 
 
 class Organisation(Section):
@@ -70,8 +86,10 @@ class Organisation(Section):
     """Shown to operators."""
     zone: Zone = "Europe/Amsterdam"
     """Days begin and end at midnight in this time zone."""
-    mail_domain: str = Field(pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$")
+    mail_domain: Domain
     """The domain behind the @ of a new user principal name; verified in Entra."""
+    mail_domains: Choices[DomainChoice] = ()
+    """Other domains and for whom, by employer for instance; `mail_domain` for everyone else."""
 
 
 class Rank(StrEnum):
@@ -126,12 +144,18 @@ class Lifecycle(Section):
 
 
 class Names(Section):
-    """How a user principal name is made; it is free or numbered, and kept for life."""
+    """How a user principal name is made; it is free or numbered."""
 
     user_name: tuple[PersonTemplate, ...] = Field(
         default=("{name.first}.{name.surname}", "{name.initials}.{name.surname}"), min_length=1
     )
     """Patterns in order of preference; after them the first one with 2, 3, ... behind it."""
+    on_rename: Literal["keep", "follow"] = "keep"
+    """When HR changes what a user name was made of: keep it, or let it follow."""
+    keep_old_address: bool = True
+    """After a rename: tell that the old address must stay an alias, until Exchange has it."""
+    reuse_after_days: int = Field(default=730, ge=30, le=36500)
+    """So many days after the deletion of an account somebody else may get its user name."""
 
 
 class Rule(Section):

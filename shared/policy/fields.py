@@ -30,9 +30,19 @@ _PERSON: Mapping[str, Callable[[Person], str | None]] = {
     "name.surname": lambda p: p.name.surname,
     "name.surname_prefix": lambda p: p.name.surname_prefix,
     "name.surname_without_prefix": lambda p: p.name.surname_without_prefix,
-    "name.birth": lambda p: f"{p.name.birth_prefix} {p.name.birth}".strip(),
-    "name.partner": lambda p: f"{p.name.partner_prefix} {p.name.partner}".strip(),
+    "name.surname_joined": lambda p: p.name.surname.replace(" ", ""),
+    "name.birth": lambda p: p.name.birth_surname,
+    "name.birth_prefix": lambda p: p.name.birth_prefix,
+    "name.birth_without_prefix": lambda p: p.name.birth,
+    "name.partner": lambda p: p.name.partner_surname,
+    "name.partner_prefix": lambda p: p.name.partner_prefix,
+    "name.partner_without_prefix": lambda p: p.name.partner,
+    "name.usage": lambda p: p.name.usage,
     "name.display": lambda p: p.name.display,
+    "name.sort": lambda p: p.name.sort,
+    "name.formal": lambda p: p.name.formal,
+    "name.formal_initials": lambda p: p.name.formal_initials,
+    "name.formal_sort": lambda p: p.name.formal_sort,
 }
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from shared.model.frozen import Frozen
-from shared.model.person import NameUsage
+from shared.model.name import NameUsage
 
 CSV_FIELDS = (
     "number",

@@ -25,7 +25,8 @@ from shared.ledger.people import Decision, Dossier, People, StoredRecord, Target
 from shared.ledger.rows import Put, Store
 from shared.ledger.sqlite import open_sqlite
 from shared.model.desired import TargetName
-from shared.model.person import Contract, Person, PersonId, PersonName, Record, Unit
+from shared.model.name import PersonName
+from shared.model.person import Contract, Person, PersonId, Record, Unit
 
 MOMENT = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 TEXT = json.dumps({"json0": "x" * 1000})

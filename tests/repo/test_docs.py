@@ -20,6 +20,7 @@ from sandbox.demo.story import SCENES
 from shared import errors
 from shared.cli import app as cli
 from shared.errors import InstroomError, Misconfigured
+from shared.policy.choices import Choices
 from shared.policy.document import Policy
 from shared.policy.fields import ACCOUNT_FIELDS, FIELDS
 from shared.policy.load import load
@@ -269,7 +270,7 @@ def _options(command: Any) -> Iterator[str]:
         yield from _options(inner)
 
 
-_MANY: Mapping[Any, str] = {tuple: "[]", Mapping: ".*[]"}
+_MANY: Mapping[Any, str] = {tuple: "[]", Choices: "[]", Mapping: ".*[]"}
 
 
 def _keys(section: type[BaseModel], place: str) -> Iterator[tuple[str, str]]:

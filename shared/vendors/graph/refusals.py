@@ -21,7 +21,10 @@ _PASSING_STATUS = frozenset({409, 412, 423, 424})
 _PASSING_CODES = frozenset({"Directory_ConcurrencyViolation", "Directory_ExpiredPageToken"})
 _NOT_YET_CODES = frozenset({"HostNameNotOnVerifiedDomain"})
 """An identifier outside the tenant's domains: fine for SAML, once Graph knows that it is that."""
-_NAMED_PROPERTY = re.compile(r"propert(?:y|ies):? '?([A-Za-z][A-Za-z0-9]{1,40})")
+_NAMED_PROPERTY = re.compile(
+    r"propert(?:y|ies):? '?(?!is\b)([A-Za-z][A-Za-z0-9]{1,40})"
+    r"|\b([a-z]+[A-Z][A-Za-z0-9]{0,40}) property\b"
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ def read(response: httpx.Response) -> Refusal:
     details = [d for d in error.get("details") or () if isinstance(d, dict)]
     message = str(error.get("message", ""))
     targets = [str(d.get("target", "")) for d in details if d.get("code") != HOLDERS]
-    named = [*_NAMED_PROPERTY.findall(message), *(t for t in targets if t.isidentifier())]
+    said = ("".join(groups) for groups in _NAMED_PROPERTY.findall(message))
+    named = [*said, *(t for t in targets if t.isidentifier())]
     return Refusal(
         status=response.status_code,
         code=str(error.get("code", "")),

@@ -124,6 +124,12 @@ def attributes(user: Json, names: Collection[str]) -> dict[str, str | bool | Non
     return {name: _value(user, name) for name in names}
 
 
+def addresses(user: Json) -> frozenset[str]:
+    """The mail addresses that Exchange keeps for it, primary and secondary, in lower case."""
+    kept = (str(one).casefold().partition(":") for one in user.get("proxyAddresses") or ())
+    return frozenset(address for kind, _, address in kept if kind == "smtp")
+
+
 def body(values: Mapping[str, str | bool | None]) -> Json:
     """The JSON that writes these attributes; dotted ones share their outer property."""
     written: Json = {}

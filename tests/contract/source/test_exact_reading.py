@@ -22,7 +22,8 @@ from shared.intake.exact_rows import Administration
 from shared.intake.source import Reading
 from shared.ledger.sqlite import open_sqlite
 from shared.ledger.tokens import Turns
-from shared.model.person import NameUsage, Record
+from shared.model.name import NameUsage
+from shared.model.person import Record
 from shared.oauth import Bearer, Connection
 from shared.vendors.exact.client import Exact
 

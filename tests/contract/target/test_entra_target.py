@@ -201,6 +201,88 @@ async def test_a_taken_name_tells_who_has_it(open_stage: Open) -> None:
     assert stage.accounts() == 0
 
 
+RENAMED = f"kim.bosch@{DOMAIN}"
+
+
+def renaming(name: str = RENAMED) -> Change:
+    values = {"userPrincipalName": name, "mailNickname": name.partition("@")[0]}
+    return Change(kind=Kind.RENAME_ACCOUNT, values=values)
+
+
+async def test_a_rename_changes_the_names_and_nothing_else(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (WORKS,))
+    before = stage.account()
+
+    for _ in range(2):
+        done = await stage.target.do(renaming(), applied)
+
+    assert done.login == RENAMED
+    after = stage.account()
+    changed = {key for key in after if after[key] != before.get(key)}
+    assert changed == {"userPrincipalName", "mailNickname"}
+    assert (after["userPrincipalName"], after["mailNickname"]) == (RENAMED, "kim.bosch")
+
+
+async def test_a_rename_to_a_taken_name_tells_who_has_it(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (WORKS,))
+    other = stage.tenant.add_user({"userPrincipalName": RENAMED, "displayName": "Bosch"})
+    before = stage.seen()
+
+    with pytest.raises(NameTaken) as caught:
+        await stage.target.do(renaming(), applied)
+
+    assert caught.value.holder_id == other
+    assert stage.seen() == before
+
+
+async def test_a_rename_without_a_reply_is_seen_at_the_next_look(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (WORKS,))
+    stage.faults.plan(Fault("lose_reply", count=9, method="PATCH"))
+
+    with pytest.raises((UnknownReply, Transient)):
+        await stage.target.do(renaming(), applied)
+    stage.faults.planned.clear()
+    _, found = await look(stage, WORKS, applied)
+
+    assert found.account
+    assert found.account.user_principal_name == RENAMED
+
+
+@pytest.mark.parametrize("kind", [Kind.CREATE_ACCOUNT, Kind.RENAME_ACCOUNT])
+async def test_an_unverified_domain_says_how_to_mend(open_stage: Open, kind: Kind) -> None:
+    stage = open_stage(name="kim@elders.example")
+    applied = Applied()
+    change = renaming("kim@elders.example")
+    if kind is Kind.CREATE_ACCOUNT:
+        plan, _ = await look(stage, WORKS, applied)
+        change = plan.changes[0]
+    else:
+        stage.name = NAME
+        applied = await lived(stage, (WORKS,))
+
+    with pytest.raises(Permanent, match=r"verify the domain elders\.example") as caught:
+        await stage.target.do(change, applied)
+
+    assert caught.value.mender == "policy"
+    assert "organisation.mail_domain" in caught.value.reason
+
+
+async def test_the_addresses_of_an_account_are_read(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (WORKS,))
+    account = stage.account()
+    addresses = ["SMTP:Kim.Bosch@bedrijf.example", f"smtp:{NAME}", "sip:kim@bedrijf.example"]
+    stage.tenant.store_user({**account, "proxyAddresses": addresses})
+
+    _, found = await look(stage, WORKS, applied)
+
+    assert found.account
+    assert found.account.addresses == {RENAMED, NAME}
+
+
 async def test_a_create_without_a_reply_is_adopted_while_the_index_is_stale(
     open_stage: Open,
 ) -> None:

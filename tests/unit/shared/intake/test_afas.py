@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from shared.intake.afas_fields import CONTRACT, NUMBER, PERSON, Field, Layout, layout
 from shared.intake.afas_rows import to_record
 from shared.intake.source import Reading
-from shared.model.person import BadRecord, NameUsage, Record, Unit
+from shared.model.name import NameUsage
+from shared.model.person import BadRecord, Record, Unit
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 

@@ -23,7 +23,8 @@ from unit.shared.intake.csv_texts import (
 
 from shared.errors import InstroomError, Permanent
 from shared.intake import csv_rows
-from shared.model.person import NameUsage, Record, Unit
+from shared.model.name import NameUsage
+from shared.model.person import Record, Unit
 
 # --- what a good file says ---
 

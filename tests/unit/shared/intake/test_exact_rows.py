@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from shared.intake.exact_rows import Administration, Payroll, to_record, usage
 from shared.intake.source import Reading
-from shared.model.person import BadRecord, NameUsage, PersonName, Record, Unit
+from shared.model.name import NameUsage, PersonName
+from shared.model.person import BadRecord, Record, Unit
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 HOME = Administration(123456, "", "Voorbeeld B.V.")

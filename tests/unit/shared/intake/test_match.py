@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from strategies import names, numbers
 
 from shared.intake.match import match, traits
-from shared.model.person import PersonName, Record
+from shared.model.name import PersonName
+from shared.model.person import Record
 from shared.model.traits import Alike, Likeness
 from shared.policy.sources import Sources
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from shared.intake.nmbrs_managers import Managers
 from shared.intake.nmbrs_record import to_record, usage
 from shared.intake.nmbrs_rows import LISTS, Ascription, Calendar, Employee
-from shared.model.person import BadRecord, Contract, NameUsage, Record, Unit
+from shared.model.name import NameUsage
+from shared.model.person import BadRecord, Contract, Record, Unit
 from shared.vendors.nmbrs import Company, Row
 
 SAMPLES = Path(__file__).parents[3] / "samples"

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from shared.intake import push
 from shared.intake.push import Problem, Wrong
 from shared.intake.webhook import Refused
-from shared.model.person import Contract, NameUsage, PersonName, Record, Unit
+from shared.model.name import NameUsage, PersonName
+from shared.model.person import Contract, Record, Unit
 
 SANNE: dict[str, Any] = {
     "number": "1042",

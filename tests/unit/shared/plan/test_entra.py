@@ -167,7 +167,18 @@ def test_an_adopted_account_gets_its_number() -> None:
     assert made.changes[0].values == {"employeeId": "1042"}
 
 
-def test_the_user_principal_name_is_never_changed() -> None:
+@pytest.mark.parametrize(("key", "longest"), [("displayName", 256), ("surname", 64)])
+def test_a_name_that_graph_would_refuse_is_cut(key: str, longest: int) -> None:
+    long = f"{'a' * (longest - 1)} {'b' * 300}"
+    want = desired(attributes={key: long})
+
+    made, kept = planned(want, None), account(attributes={key: "a" * (longest - 1)})
+
+    assert made.changes[0].values[key] == "a" * (longest - 1)
+    assert planned(want, kept).changes == ()
+
+
+def test_a_user_principal_name_that_is_another_is_left_alone() -> None:
     made = planned(desired(), account(user_principal_name="other@example.nl"), applied())
 
     assert made.changes == ()

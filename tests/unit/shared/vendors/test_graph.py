@@ -385,6 +385,14 @@ def test_a_refusal_names_properties_and_no_values() -> None:
     assert str(refusals.read(answer)) == "400 Request_BadRequest (mobilePhone)"
 
 
+def test_a_refusal_that_puts_the_property_first_names_it_too() -> None:
+    said = "The domain portion of the userPrincipalName property is invalid. You must use one of"
+
+    assert refusals.read(refusal(400, "Request_BadRequest", said)).properties == (
+        "userPrincipalName",
+    )
+
+
 async def test_a_refusal_is_logged_with_the_ids_that_support_asks_for(
     opened: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
