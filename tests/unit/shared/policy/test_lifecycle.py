@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from strategies import days, many_contracts, records
 
 from shared.errors import Misconfigured
-from shared.model.desired import Desired, State
+from shared.model.desired import ALIVE, Desired, State
 from shared.model.person import Contract, Leave, Person, Stop, Ties, Unit
 from shared.policy import lifecycle
 from shared.policy.desired import desired
@@ -198,7 +198,7 @@ def test_an_operators_stop_leaves_nobody_alive_and_changes_nothing_else(
     by_hr = lifecycle.standing(person, policy, moment)
     found = lifecycle.standing(stopped, policy, moment)
 
-    if by_hr.state in (State.PREPARED, State.ACTIVE):
+    if by_hr.state in ALIVE:
         assert found.state == State.BLOCKED
         assert found.why.because == "stopped at once by an operator: ticket 77"
     else:
