@@ -27,15 +27,21 @@ def clean(text: object) -> object:
     """
     if not isinstance(text, str):
         return text
+    if not (text.isascii() and text.isprintable()):
+        text = _printed(text)
+    written = " ".join(text.split())
+    return written if any(letter.isalnum() for letter in written) else ""
+
+
+def _printed(text: str) -> str:
+    """Composed, with plain blanks, and without marks and characters that do not print."""
     kept: list[str] = []
     for letter in text:
         if letter.isspace():
             kept.append(" ")
         elif unicodedata.category(letter) not in _NOT_PRINTED or _joins(letter, kept):
             kept.append(letter)
-    joined = "".join(kept).strip(_JOINERS + " ")
-    written = " ".join(unicodedata.normalize("NFC", joined).split())
-    return written if any(letter.isalnum() for letter in written) else ""
+    return unicodedata.normalize("NFC", "".join(kept).strip(_JOINERS + " "))
 
 
 def _joins(letter: str, before: list[str]) -> bool:
