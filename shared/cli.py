@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-from collections.abc import Awaitable, Callable
-from datetime import datetime, time, tzinfo
+from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated
 
@@ -20,17 +19,17 @@ from rich.table import Table
 
 from shared import flow, health, settings, wiring
 from shared.cli_explain import print_explanation
+from shared.cli_held import held
 from shared.cli_hr import hr
 from shared.cli_people import answer, key
+from shared.cli_run import run
 from shared.cli_sso import sso
 from shared.errors import InstroomError, Misconfigured
 from shared.flow.decide import wanted
 from shared.flow.preview import Preview
 from shared.flow.service import Service
 from shared.flow.stop import whose
-from shared.ledger.batches import Shown
 from shared.ledger.people import Dossier
-from shared.model.change import Harm
 from shared.model.desired import TargetName
 from shared.policy.lifecycle import stopped
 from shared.policy.load import load
@@ -42,6 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(hr, name="hr")
+app.add_typer(held)
 app.add_typer(sso, name="sso")
 console = Console()
 
@@ -84,7 +84,7 @@ def preview(
         at = datetime.combine(on.date(), time(12), tzinfo=zone) if on else None
         _print_preview(await flow.preview(service, source, number, policy=rules, at=at))
 
-    _run(show)
+    run(show)
 
 
 @app.command()
@@ -109,7 +109,7 @@ def people(
             case _:
                 await answer(console, service, words, getpass.getuser())
 
-    _run(show)
+    run(show)
 
 
 @app.command()
@@ -129,41 +129,7 @@ def explain(
         told = await flow.explained(service, source, number, at=at)
         print_explanation(console, told, right)
 
-    _run(show)
-
-
-@app.command()
-def held() -> None:
-    """Show what waits for a human, and how to approve it."""
-
-    async def show(service: Service) -> None:
-        waiting = [shown async for shown in service.ledger.batches.unfinished()]
-        zone = (await service.active_policy())[1].zone if waiting else None
-        for shown in waiting:
-            _print_batch(shown, zone)
-        if not waiting:
-            console.print("Nothing is held.")
-
-    _run(show)
-
-
-@app.command()
-def approve(
-    batch: Annotated[str, typer.Argument(help="the batch, as `held` names it")],
-    seen: Annotated[str, typer.Option(help="the mark `held` printed: what you have seen")],
-) -> None:
-    """Agree to exactly what `held` showed; whoever joined the batch since is not in it."""
-
-    async def agree(service: Service) -> None:
-        shown = await service.ledger.batches.read(batch)
-        if shown is None or shown.batch.state != "open":
-            raise Misconfigured(batch, "is not open", "See `instroom held`")
-        if shown.fingerprint != seen:
-            raise Misconfigured(batch, "changed since you saw it", "See `instroom held` again")
-        await flow.approve(service, shown, getpass.getuser())
-        console.print(f"Approved {batch}: {len(shown.members)} people go on with the next sweep.")
-
-    _run(agree)
+    run(show)
 
 
 @app.command()
@@ -192,7 +158,7 @@ def leaver(
             markup=False,
         )
 
-    _run(act)
+    run(act)
 
 
 @app.command()
@@ -213,16 +179,6 @@ def doctor() -> None:
 
     if not asyncio.run(look()):
         raise SystemExit(1)
-
-
-def _run(command: Callable[[Service], Awaitable[None]]) -> None:
-    async def go() -> None:
-        try:
-            await command(await wiring.service())
-        finally:
-            await wiring.close()
-
-    asyncio.run(go())
 
 
 def _key(service: Service, person: str) -> tuple[str, str]:
@@ -318,21 +274,6 @@ async def _print_person(service: Service, source: str, number: str) -> None:
     async for told in service.ledger.history.of(known.person_id):
         table.add_row(f"{told.at.astimezone(zone):%Y-%m-%d %H:%M}", told.who, told.what)
     console.print(table)
-
-
-def _print_batch(shown: Shown, zone: tzinfo | None) -> None:
-    batch = shown.batch
-    will = {Harm.BLOCK: "lose their sign-in", Harm.DELETE: "lose their account"}[batch.kind]
-    console.print(
-        f"[bold]{batch.batch_id}[/bold]: {len(shown.members)} people would {will}; held since "
-        f"{batch.opened_at.astimezone(zone):%Y-%m-%d %H:%M}\n  because {batch.cause}",
-        soft_wrap=True,
-    )
-    table = Table("person", "from", "to", "HR says", box=None)
-    for member in sorted(shown.members, key=lambda m: m.number):
-        table.add_row(member.number, member.before, member.after, member.why)
-    console.print(table)
-    console.print(f"  instroom approve {batch.batch_id} --seen {shown.fingerprint}\n")
 
 
 if __name__ == "__main__":

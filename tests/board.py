@@ -83,7 +83,7 @@ class Board:
     """How far HR is with each person."""
     seen: Ledger
     """The ledger as the test looks at it: no gate."""
-    limit: int
+    limits: Mapping[Harm, int]
     unread: Counter[int] = field(default_factory=Counter)
     """Signals on their way, by person."""
     released: dict[Job, dict[Harm, HarmEntry]] = field(default_factory=dict)
@@ -231,7 +231,7 @@ class Board:
             for at, who, kind in self.harmed
             if kind == change.harm and now - at < timedelta(days=1)
         }
-        assert len(lately) <= self.limit, f"S4: {sorted(lately)} in one day"
+        assert len(lately) <= self.limits[change.harm], f"S4: {sorted(lately)} in one day"
 
     async def nobody_is_lost(self) -> None:
         """L2: whoever is unfinished has a due entry."""
@@ -345,7 +345,8 @@ async def a_board(scenario: Scenario, seed: int) -> Board:
     )
     left = {name: getattr(scenario, name) for name in ("kills", "lost", "waits", "days")}
     left |= {"approvals": scenario.approvals, "policy": int(bool(scenario.new_policy))}
-    limit = max(p.guard.block.count for p in map(load, scenario.policies))
-    board = Board(scenario, world, gates, random.Random(seed), left, said, Ledger(store), limit)  # noqa: S311 - an order of steps, no secret
+    rules = [load(text).guard for text in scenario.policies]
+    limits = {kind: max(guard.limit(kind).count for guard in rules) for kind in Harm}
+    board = Board(scenario, world, gates, random.Random(seed), left, said, Ledger(store), limits)  # noqa: S311 - an order of steps, no secret
     gates.watcher = board
     return board

@@ -38,6 +38,9 @@ topdesk:
 guard:
   block: {count: 3, share: 1}
   delete: {count: 3, share: 1}
+  right: {count: 20, minimum_population: 100}
+  rename: {count: 20, minimum_population: 100}
+  joiner: {count: 20, minimum_population: 100}
 """
 
 

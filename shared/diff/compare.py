@@ -6,12 +6,29 @@ ledger. Absence is not leaving: only what policy made of HR's dates counts here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
+from shared.model.account import Applied
 from shared.model.change import Harm
-from shared.model.desired import ALIVE, Desired, DesiredEntra, DesiredTopdesk, State, TargetName
+from shared.model.desired import (
+    ALIVE,
+    Desired,
+    DesiredEntra,
+    DesiredTopdesk,
+    Reason,
+    State,
+    TargetName,
+    Wanted,
+    renamed,
+)
 from shared.model.event import Event
+from shared.model.harm import Loss
 
+OPERATOR_CARD = "the operator card"
+"""Stands among the rights in TOPdesk for the card itself."""
+LOGIN = "userPrincipalName"
+"""Stands among the names in Entra for the user name, where the policy lets it follow HR."""
 _GONE = frozenset({State.BLOCKED, State.DELETED})
 
 
@@ -60,6 +77,72 @@ def touched(before: Desired | None, after: Desired) -> frozenset[TargetName]:
     return frozenset(name for name in TargetName if side(before, name) != side(after, name))
 
 
+@dataclass(frozen=True)
+class Stand:
+    """What someone has in one target: applied there, or decided for it."""
+
+    state: State
+    has_account: bool
+    rights: frozenset[str] = frozenset()
+    names: Mapping[str, str | bool | None] = field(default_factory=dict)
+    has_new_login: bool = False
+    """The user name was decided to follow HR."""
+
+
+def applied(was: Applied) -> Stand:
+    """What was applied, or is about to be."""
+    return Stand(
+        state=was.state,
+        has_account=was.account_id is not None or was.state in ALIVE,
+        rights=frozenset(was.rights) | ({OPERATOR_CARD} if was.is_operator else frozenset()),
+        names=was.names,
+    )
+
+
+def decided(held: Collection[Harm], want: DesiredEntra | DesiredTopdesk) -> Stand:
+    """What had been decided, with the harm taken off that is held.
+
+    Names that are held back are not in the decision: what was applied knows them.
+    """
+    state = without(held, want.state)
+    alive = want.state in ALIVE and state in ALIVE
+    return Stand(
+        state=state,
+        has_account=state in ALIVE,
+        rights=frozenset(rights(want)) if alive else frozenset(),
+        names=names(want) if alive and Harm.RENAME not in held else {},
+        has_new_login=_has_new_login(want) and Harm.RENAME not in held,
+    )
+
+
+def rights(want: DesiredEntra | DesiredTopdesk) -> Mapping[str, tuple[Reason, ...]]:
+    """Every right that someone should have in a target, with its reasons."""
+    if isinstance(want, DesiredEntra):
+        return want.groups
+    if want.operator is None:
+        return {}
+    return {**want.operator.permission_groups, OPERATOR_CARD: (want.operator.reason,)}
+
+
+def names(want: DesiredEntra | DesiredTopdesk) -> Mapping[str, str | bool | None]:
+    """What should be written of what is made of the person's name."""
+    return {key: wanted.value for key, wanted in attributes(want).items() if wanted.is_name}
+
+
+def attributes(want: DesiredEntra | DesiredTopdesk) -> Mapping[str, Wanted]:
+    """The attributes of an account or the fields of a card."""
+    return want.attributes if isinstance(want, DesiredEntra) else want.card
+
+
+def absent(want: DesiredEntra | DesiredTopdesk) -> DesiredEntra | DesiredTopdesk:
+    """The same person while a human has not agreed to an account: nothing is made."""
+    if isinstance(want, DesiredEntra):
+        return want.model_copy(update={"state": State.ABSENT, "groups": {}, "manager_id": None})
+    nothing = {"operator": None, "is_manager": False, "manager_id": None}
+    waits = {"state": State.ABSENT, "waits_for_account": False}
+    return want.model_copy(update=nothing | waits)
+
+
 def harm(was: State, will: State) -> frozenset[Harm]:
     """What hurts when an account goes from one state to another.
 
@@ -76,6 +159,8 @@ def harm(was: State, will: State) -> frozenset[Harm]:
 
 def without(held: Collection[Harm], state: State) -> State:
     """The state that was decided, with the harm taken off that is held."""
+    if Harm.JOINER in held:
+        return State.ABSENT
     if Harm.BLOCK in held:
         return State.ACTIVE
     if Harm.DELETE in held and state == State.DELETED:
@@ -84,16 +169,46 @@ def without(held: Collection[Harm], state: State) -> State:
 
 
 def harms(
-    baseline: Mapping[TargetName, Iterable[State]], after: Desired
-) -> Mapping[Harm, tuple[TargetName, ...]]:
-    """Each kind of harm in the decision `after`, with the targets in which it would happen.
+    baseline: Mapping[TargetName, Collection[Stand]], after: Desired
+) -> Mapping[Harm, tuple[Loss, ...]]:
+    """Each kind of harm in the decision `after`, with what is lost in which target.
 
     The baseline of a target holds what was applied there and what had been decided for it,
-    holds taken off: harm against either of them counts.
+    holds taken off: harm against either of them counts. It is empty for someone who never had
+    anything there.
     """
-    found: dict[Harm, tuple[TargetName, ...]] = {}
-    for target, states in baseline.items():
-        will = side(after, target).state
-        for kind in frozenset().union(*(harm(was, will) for was in states)):
-            found[kind] = (*found.get(kind, ()), target)
+    found: dict[Harm, tuple[Loss, ...]] = {}
+    for target, stands in baseline.items():
+        for kind, what in _hurt(stands, side(after, target)).items():
+            loss = Loss(target=target, what=tuple(sorted(what)))
+            found[kind] = (*found.get(kind, ()), loss)
     return found
+
+
+def _hurt(
+    stands: Collection[Stand], want: DesiredEntra | DesiredTopdesk
+) -> dict[Harm, frozenset[str]]:
+    """Each kind of harm in one target, with what is lost by name."""
+    found = {kind: frozenset[str]() for was in stands for kind in harm(was.state, want.state)}
+    if want.state not in ALIVE:
+        return found
+    kept = {right.casefold() for right in rights(want)}
+    lost = frozenset(r for was in stands for r in was.rights if r.casefold() not in kept)
+    # Only who is at work has an operator card: losing it with the sign-in is part of the block.
+    if lost and (isinstance(want, DesiredEntra) or want.state is State.ACTIVE):
+        found[Harm.RIGHT] = lost
+    if changed := frozenset().union(*(_changed(was, want) for was in stands)):
+        found[Harm.RENAME] = changed
+    if not any(was.has_account for was in stands):
+        found[Harm.JOINER] = frozenset()
+    return found
+
+
+def _changed(was: Stand, want: DesiredEntra | DesiredTopdesk) -> frozenset[str]:
+    """What is made of the name and gets another value."""
+    follows = was.has_account and _has_new_login(want) and not was.has_new_login
+    return renamed(was.names, attributes(want)) | ({LOGIN} if follows else frozenset())
+
+
+def _has_new_login(want: DesiredEntra | DesiredTopdesk) -> bool:
+    return isinstance(want, DesiredEntra) and want.renamed

@@ -6,7 +6,7 @@ whatever is due. matching.py says whose a number is, verdicts.py takes a human's
 word on it. stop.py blocks a person at once. service.py holds the rooms they work with.
 """
 
-from shared.flow.approve import approve
+from shared.flow.approve import approve, reject
 from shared.flow.collect import full_sync, poll, signalled
 from shared.flow.decide import decide
 from shared.flow.explain import explained
@@ -28,6 +28,7 @@ __all__ = [
     "preview",
     "provision",
     "pushed",
+    "reject",
     "same",
     "signalled",
     "stop",

@@ -14,15 +14,17 @@ from enum import StrEnum
 
 from shared import log
 from shared.diff import compare
+from shared.diff.compare import Stand
 from shared.errors import LostRace, Permanent
 from shared.flow import guarding, joining, seeing, ties
 from shared.flow.guarding import Question
 from shared.flow.seeing import Observation
 from shared.flow.service import LEASE, Service
+from shared.guard.causes import View
 from shared.ledger.history import Told
 from shared.ledger.people import Decision, Dossier, StoredRecord
 from shared.model.change import Harm
-from shared.model.desired import ALIVE, Desired, State, TargetName
+from shared.model.desired import Desired, TargetName
 from shared.model.person import Person, PersonId, Ties
 from shared.policy.desired import desired
 from shared.policy.document import Policy
@@ -125,14 +127,13 @@ async def _conclude(
     harms = compare.harms(baseline(dossier, before), after)
     asked = Question(
         person_id=dossier.person_id,
-        person=by.person,
-        policy_hash=by.policy_hash,
-        policy=by.policy,
+        now=View(by.person, by.policy, by.now),
+        was=await _was(service, dossier),
         before=dossier.target(TargetName.ENTRA).applied.state,
         after=after,
         decided=harms.keys() - compare.harms(_decided(dossier, before), after).keys(),
         held=_hold(dossier),
-        cause=_cause(by.person, seen),
+        must_wait=_must_wait(by.person, seen),
     )
     hold = await guarding.ask(service, asked, harms)
     decision = Decision(
@@ -225,7 +226,8 @@ def wanted(dossier: Dossier, decision: Decision, policy: Policy) -> Desired:
     return desired(decision.person, known, policy, decision.as_of)
 
 
-def _cause(person: Person, seen: Observation | None) -> str | None:
+def _must_wait(person: Person, seen: Observation | None) -> str | None:
+    """Why an end waits for a human whatever the count; None when it need not."""
     if seen and seen.cause:
         return seen.cause
     if person.missing:
@@ -233,28 +235,33 @@ def _cause(person: Person, seen: Observation | None) -> str | None:
     return None
 
 
-def baseline(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple[State, ...]]:
+def baseline(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple[Stand, ...]]:
     """What was applied in each target, and what had been decided with its held harm taken off.
 
     What is held was decided against somebody who lived: also when nothing is applied yet,
-    because the account may be on its way.
+    because the account may be on its way. Empty where nobody ever had or was to have anything.
     """
-    found: dict[TargetName, tuple[State, ...]] = {}
-    for target, states in _decided(dossier, before).items():
-        applied = dossier.target(target).applied
-        if applied.account_id or ALIVE & {*states} or _hold(dossier):
-            found[target] = (applied.state, *states)
+    found: dict[TargetName, tuple[Stand, ...]] = {}
+    for target, stands in _decided(dossier, before).items():
+        applied = compare.applied(dossier.target(target).applied)
+        lived = applied.has_account or any(stand.has_account for stand in stands)
+        found[target] = (applied, *stands) if lived or _hold(dossier) else ()
     return found
 
 
-def _decided(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple[State, ...]]:
+def _decided(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple[Stand, ...]]:
     """What the last decision lets each target do."""
-    if before is None:
-        return {}
     return {
-        target: (compare.without(_hold(dossier), compare.side(before, target).state),)
+        target: (compare.decided(_hold(dossier), compare.side(before, target)),) if before else ()
         for target in TargetName
     }
+
+
+async def _was(service: Service, dossier: Dossier) -> View | None:
+    decision = dossier.decision
+    if decision is None:
+        return None
+    return View(decision.person, await service.policy(decision.policy), decision.as_of)
 
 
 def _hold(dossier: Dossier) -> Mapping[Harm, str]:

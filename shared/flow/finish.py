@@ -6,10 +6,12 @@ must know, so that a stop in between leaves a reminder behind. Called by provisi
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
 from shared import log
+from shared.diff import compare
 from shared.errors import (
     Mender,
     TargetDown,
@@ -21,16 +23,14 @@ from shared.flow.service import LEASE
 from shared.flow.work import Work, account_id, login_of, tell
 from shared.ledger.people import Decision, TargetRow
 from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
-from shared.model.change import Plan
-from shared.model.desired import (
-    DesiredEntra,
-    DesiredTopdesk,
-    Reason,
-    State,
-    TargetName,
-)
+from shared.model.change import Harm, Plan
+from shared.model.desired import ALIVE, DesiredTopdesk, Reason, State, TargetName, renamed
 from shared.model.outcome import Ending, Outcome
 
+type Value = str | bool | None
+
+TAKES_RIGHTS = frozenset({Harm.BLOCK, Harm.DELETE, Harm.RIGHT})
+"""When these are held, the rights that stand are ours still."""
 RETRY = timedelta(seconds=30)
 RETRY_CAP = timedelta(hours=6)
 DOWN = timedelta(minutes=2)
@@ -146,8 +146,9 @@ def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan
         state = was.state  # Active Directory has the say; never called done before it is
     known_id = was.account_id or account_id(found)
     rights = work.lane.rights(want)
-    kept = was.rights if plan.held else {}
-    values = want.attributes if isinstance(want, DesiredEntra) else want.card
+    held = {change.harm for change in plan.held}
+    kept = was.rights if held & TAKES_RIGHTS else {}
+    values = compare.attributes(want)
     login = work.login or login_of(found) or was.login
     return was.model_copy(
         update={
@@ -159,8 +160,23 @@ def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan
             "is_manager": isinstance(want, DesiredTopdesk) and want.is_manager,
             "rights": {**kept, **{k: v for k, v in rights.items() if k not in plan.obstacles}},
             "values": {k: v.reason for k, v in values.items()} | _manager_value(want),
+            "names": _names(was, want, held),
+            "is_operator": is_operator(want) or bool(was.is_operator and held & TAKES_RIGHTS),
         }
     )
+
+
+def is_operator(want: Want) -> bool:
+    """Should this person have an operator card?"""
+    return isinstance(want, DesiredTopdesk) and want.operator is not None
+
+
+def _names(was: Applied, want: Want, held: Collection[Harm | None]) -> Mapping[str, Value]:
+    """What stands there of what is made of the person's name; what is held is as it was."""
+    if want.state not in ALIVE:
+        return was.names
+    old = renamed(was.names, compare.attributes(want)) if Harm.RENAME in held else frozenset()
+    return {**compare.names(want), **{key: was.names[key] for key in old}}
 
 
 def _manager_value(want: Want) -> dict[str, Reason]:
@@ -179,8 +195,8 @@ def _with_topdesk_woken(work: Work[Any, Any], row: TargetRow) -> Decision | None
 def _operator_id(want: Want, found: Found[Any]) -> str | None:
     """The operator card that is ours because it is wanted, even if its create went unanswered."""
     card = found.account
-    wanted = isinstance(want, DesiredTopdesk) and want.operator is not None
-    return card.operator.id if wanted and isinstance(card, TopdeskCard) and card.operator else None
+    operator = card.operator if isinstance(card, TopdeskCard) else None
+    return operator.id if operator and is_operator(want) else None
 
 
 def _spread(work: Work[Any, Any], attempt: int) -> float:

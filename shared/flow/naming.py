@@ -75,7 +75,8 @@ def remembered(
         return {}
     earlier = tuple(name for name in was.earlier_logins if name != login)
     named_for = was.named_for
-    if want.state in ALIVE and Kind.RENAME_ACCOUNT not in plan.obstacles:
+    waits = any(change.kind is Kind.RENAME_ACCOUNT for change in plan.held)
+    if want.state in ALIVE and Kind.RENAME_ACCOUNT not in plan.obstacles and not waits:
         ours = bool(login) and (
             _fits(want, str(login)) or (bool(was.named_for) and login == was.login)
         )

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from shared import log
+from shared.diff import compare
 from shared.errors import (
     LostRace,
     NameTaken,
@@ -21,11 +22,11 @@ from shared.errors import (
 )
 from shared.flow import naming
 from shared.flow.decide import wanted
-from shared.flow.finish import finish, mark_done, stop, wait
+from shared.flow.finish import finish, is_operator, mark_done, stop, wait
 from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
 from shared.flow.service import Service
 from shared.flow.work import Work, account_id, login_of, place, tell
-from shared.ledger.people import Claim, Dossier
+from shared.ledger.people import Claim, Dossier, TargetRow
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import (
@@ -46,6 +47,9 @@ CALL_SECONDS = 60.0
 LOOKS = 6
 _NAMING = frozenset({Kind.CREATE_ACCOUNT, Kind.RESTORE_ACCOUNT, Kind.RENAME_ACCOUNT})
 """The changes that another name may help."""
+_WRITES_NAMES = frozenset(
+    {Kind.CREATE_ACCOUNT, Kind.SET_ATTRIBUTES, Kind.CREATE_CARD, Kind.UPDATE_CARD}
+)
 
 
 class ClaimEndedError(RuntimeError):
@@ -91,6 +95,8 @@ async def _serve[D: Want, A: Account](
         return Outcome(ending=Ending.WAITING, detail="another worker has the claim")
     policy = await service.policy(decision.policy)
     want = lane.wanted(wanted(dossier, decision, policy))
+    if Harm.JOINER in decision.hold and not _has_begun(row):
+        want = cast("D", compare.absent(want))
     work = Work(service, lane, worker, dossier, decision, policy, want, row, done)
     try:
         return await _converge(work)
@@ -156,8 +162,12 @@ def _with_ours(work: Work[Any, Any], found: Found[Any]) -> Applied:
 
 def _never_ours(work: Work[Any, Any]) -> bool:
     """No account is wanted, and none was made or may have been: what is there is not ours."""
-    began = work.row.applied.account_id or work.row.trying
-    return work.want.state not in ALIVE and not began
+    return work.want.state not in ALIVE and not _has_begun(work.row)
+
+
+def _has_begun(row: TargetRow) -> bool:
+    """An account was made, or may have been."""
+    return bool(row.applied.account_id or row.trying)
 
 
 def _settle_unsure(work: Work[Any, Any], plan: Plan) -> None:
@@ -204,6 +214,8 @@ async def _claim[D: Want, A: Account](
                     "earlier_logins": naming.earlier_logins(applied, found, plan),
                     "state": work.want.state if _creates(work.want, plan) else applied.state,
                     "rights": rights,
+                    "names": {**applied.names, **_names_about_to_be_given(work.want, plan)},
+                    "is_operator": applied.is_operator or is_operator(work.want),
                 }
             ),
         }
@@ -240,6 +252,12 @@ def _about_to_be_given(
 ) -> dict[str, tuple[Reason, ...]]:
     planned = {change.what for change in plan.changes}
     return {right: reasons for right, reasons in rights.items() if right in planned}
+
+
+def _names_about_to_be_given(want: Want, plan: Plan) -> dict[str, str | bool | None]:
+    """What is made of the name, where it is written."""
+    written = {key for c in plan.changes if c.kind in _WRITES_NAMES for key in c.values}
+    return {key: value for key, value in compare.names(want).items() if key in written}
 
 
 def _is_protected(work: Work[Any, Any], found: Found[Any]) -> bool:

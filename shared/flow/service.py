@@ -6,11 +6,12 @@ Nothing here is built at import, and nothing here decides.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from shared import log
 from shared.apply.target import Target
 from shared.bus.publish import Publisher
 from shared.errors import Misconfigured
@@ -31,6 +32,7 @@ from shared.ledger.relations import Relations
 from shared.ledger.rows import Store
 from shared.model.account import EntraAccount, TopdeskCard
 from shared.model.desired import DesiredEntra, DesiredTopdesk
+from shared.model.harm import Waiting
 from shared.policy.document import Policy
 from shared.policy.load import load
 
@@ -114,6 +116,19 @@ class Clock:
     monotonic: Callable[[], float] = time.monotonic
 
 
+async def write_log(waits: Waiting) -> None:
+    """Say in the log that a batch waits, where an alert may look for it; never who is meant."""
+    log.warning(
+        "held batch waits",
+        batch=waits.batch,
+        kind=waits.kind,
+        people=waits.people,
+        hours=waits.hours,
+        step=waits.step,
+        deputies="yes" if waits.deputies else "no",
+    )
+
+
 @dataclass(frozen=True)
 class Service:
     """The rooms of the flow, joined."""
@@ -129,6 +144,8 @@ class Service:
     policy_text: Callable[[], str]
     """The policy file as deployed; only activation reads it."""
     policy_name: str = "policy.yaml"
+    announce: Callable[[Waiting], Awaitable[None]] = write_log
+    """How a reminder of a held batch reaches people."""
     _loaded: dict[str, Policy] = field(default_factory=dict, repr=False)
 
     @property

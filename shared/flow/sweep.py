@@ -13,8 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.errors import LostRace, Misconfigured
+from shared.flow import waiting
 from shared.flow.activate import activate
-from shared.flow.approve import finish_approvals
+from shared.flow.approve import finish_answers
 from shared.flow.at_once import all_of
 from shared.flow.decide import Found, decide, publish
 from shared.flow.service import LEASE, Service
@@ -34,7 +35,8 @@ async def sweep(service: Service) -> Swept:
     """Look at everyone who is due now."""
     with suppress(Misconfigured, LostRace):  # doctor says it; the last good policy decides on
         await activate(service)
-    await finish_approvals(service)
+    await finish_answers(service)
+    await waiting.remind(service)
     entries = [entry async for entry in service.ledger.due.until(service.clock.now())]
     by_person: dict[str, list[Entry]] = {}
     for entry in entries:

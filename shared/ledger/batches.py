@@ -1,25 +1,55 @@
 """What waits for a human, and what exactly did they agree to?
 
-A batch and its members share a partition. Adding a member rewrites the batch row, so approval by
-compare-and-set covers exactly the members that were shown.
+A batch and its members share a partition. Adding a member rewrites the batch row, so that what is
+said by compare-and-set covers exactly the members that were shown. Humans answer for the whole or
+for one cause: each cause is answered once, and whoever comes later joins another batch.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from shared.ledger.pack import pack, unpack
 from shared.ledger.rows import Delete, Insert, Operation, Put, Replace, Store
-from shared.model.harm import Batch, Member
+from shared.model.harm import Ahead, Batch, Member, Said, mark
 from shared.model.person import PersonId
 
 TABLE = "batches"
+_AHEAD = "ahead"
 _INDEX = "index"
 _BATCH = "batch"
 _MEMBER = "member:"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A batch, and what lies there of one person."""
+
+    batch: Batch
+    version: str
+    member: Member | None
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The members of a batch whose harm has one cause; `number` is its place in the list."""
+
+    number: int
+    text: str
+    members: tuple[Member, ...]
+    said: Said | None
+
+    @property
+    def is_decided(self) -> bool:
+        """Has a human said yes or no?"""
+        return self.said is not None and self.said.is_final
+
+    @property
+    def fingerprint(self) -> str:
+        """What a human has seen: changes when any member or its content does."""
+        return _mark(self.members)
 
 
 @dataclass(frozen=True)
@@ -31,10 +61,32 @@ class Shown:
     version: str
 
     @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Its causes, the commonest first."""
+        found = Counter(member.cause for member in self.members)
+        ordered = sorted(found, key=lambda text: (-found[text], text))
+        return tuple(
+            Cause(number, text, self._with(text), self.batch.said.get(text))
+            for number, text in enumerate(ordered, 1)
+        )
+
+    @property
+    def open_causes(self) -> tuple[Cause, ...]:
+        """Those that wait for an answer."""
+        return tuple(cause for cause in self.causes if not cause.is_decided)
+
+    @property
+    def waiting(self) -> tuple[Member, ...]:
+        """Those who wait for an answer."""
+        return tuple(member for cause in self.open_causes for member in cause.members)
+
+    @property
     def fingerprint(self) -> str:
-        """What a human has seen: changes when any member or its content does."""
-        seen = "\n".join(sorted(f"{m.person_id} {m.content}" for m in self.members))
-        return hashlib.sha256(seen.encode()).hexdigest()[:8]
+        """What a human has seen of all that waits."""
+        return _mark(self.waiting)
+
+    def _with(self, cause: str) -> tuple[Member, ...]:
+        return tuple(m for m in self.members if m.cause == cause)
 
     def member(self, person_id: PersonId) -> Member | None:
         """This person's entry in the batch."""
@@ -42,7 +94,7 @@ class Shown:
 
 
 class Batches:
-    """The batches that wait, and those that were closed."""
+    """The batches that wait, and those that were closed; and who was agreed to before the day."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -59,48 +111,94 @@ class Batches:
                 members.append(unpack(Member, row))
         return Shown(batch, tuple(members), version) if batch else None
 
+    async def place(self, batch_id: str, person_id: PersonId) -> Place | None:
+        """A batch and one person in it, without reading all the others.
+
+        The batch comes first: whoever writes over its version has read the member as it is.
+        """
+        row = await self._store.get(TABLE, batch_id, _BATCH)
+        if row is None:
+            return None
+        member = await self._store.get(TABLE, batch_id, _MEMBER + person_id)
+        return Place(unpack(Batch, row), row.etag, unpack(Member, member) if member else None)
+
     async def open(self, batch: Batch, member: Member) -> None:
         """Begin a batch with its first member."""
         await self._store.write(TABLE, _INDEX, [Put(batch.batch_id)])
         first = batch.model_copy(update={"members": 1})
         await self._store.write(TABLE, batch.batch_id, [Insert(_BATCH, pack(first)), _put(member)])
 
-    async def join(self, shown: Shown, member: Member) -> None:
+    async def join(self, place: Place, member: Member) -> None:
         """Add or renew a member of an open batch. Raises LostRace when the batch changed."""
-        if shown.member(member.person_id) == member:
+        if place.member == member:
             return
-        count = len({m.person_id for m in shown.members} | {member.person_id})
-        await self._rewrite(shown, {"members": count}, _put(member))
+        more = place.batch.members + (place.member is None)
+        await self._rewrite(place.batch, place.version, {"members": more}, _put(member))
 
     async def leave(self, shown: Shown, person_id: PersonId) -> None:
-        """Take someone out of an open batch; the last one closes it. Raises LostRace."""
+        """Take someone out of a batch; the last one closes it. Raises LostRace."""
         left = [m for m in shown.members if m.person_id != person_id]
-        state = "open" if left else "closed"
-        changes = {"members": len(left), "state": state}
-        await self._rewrite(shown, changes, Delete(_MEMBER + person_id))
-        if not left:
-            await self._store.write(TABLE, _INDEX, [Delete(shown.batch.batch_id)])
+        await self._settle(shown, shown.batch.said, left, Delete(_MEMBER + person_id))
 
-    async def approve(self, shown: Shown, who: str, now: datetime) -> None:
-        """Agree to exactly the members shown. Raises LostRace when the batch changed."""
-        await self._rewrite(shown, {"state": "approved", "approved_by": who, "approved_at": now})
+    async def say(self, shown: Shown, said: Mapping[str, Said]) -> None:
+        """Write the answers to these causes. Raises LostRace when the batch changed."""
+        await self._settle(shown, {**shown.batch.said, **said}, shown.members)
 
-    async def close(self, shown: Shown) -> None:
-        """End an approved batch, once everyone in it has been woken. Raises LostRace."""
-        await self._rewrite(shown, {"state": "closed"})
-        await self._store.write(TABLE, _INDEX, [Delete(shown.batch.batch_id)])
+    async def remind(self, shown: Shown, steps: int) -> None:
+        """So many reminders are said, or about to be. Raises LostRace when the batch changed."""
+        await self._rewrite(shown.batch, shown.version, {"reminded": steps})
 
     async def unfinished(self) -> AsyncIterator[Shown]:
-        """Every batch that is open, or approved and not yet worked off."""
+        """Every batch that waits, that is not yet worked off, or that holds whom was refused."""
         async for row in self._store.scan(TABLE, _INDEX):
             shown = await self.read(row.key)
             if shown and shown.batch.state != "closed":
                 yield shown
 
-    async def _rewrite(self, shown: Shown, changes: dict[str, object], *more: Operation) -> None:
-        batch = shown.batch.model_copy(update=changes)
-        rewritten = Replace(_BATCH, pack(batch), shown.version)
+    # --- before the day ---
+
+    async def agree_ahead(self, ahead: Ahead) -> None:
+        """Keep what was said of somebody's coming end; the last word stands."""
+        await self._store.write(TABLE, _AHEAD, [Put(ahead.person_id, pack(ahead))])
+
+    async def ahead(self, person_id: PersonId) -> Ahead | None:
+        """What was said of this person's coming end."""
+        row = await self._store.get(TABLE, _AHEAD, person_id)
+        return unpack(Ahead, row) if row else None
+
+    async def _settle(
+        self,
+        shown: Shown,
+        said: Mapping[str, Said],
+        members: Iterable[Member],
+        *more: Operation,
+    ) -> None:
+        """Write answers and members with the state that follows; a batch without work closes."""
+        left = tuple(members)
+        state = _state(said, left)
+        changes = {"said": dict(said), "members": len(left), "state": state}
+        await self._rewrite(shown.batch, shown.version, changes, *more)
+        if state == "closed":
+            await self._store.write(TABLE, _INDEX, [Delete(shown.batch.batch_id)])
+
+    async def _rewrite(
+        self, was: Batch, version: str, changes: dict[str, object], *more: Operation
+    ) -> None:
+        batch = was.model_copy(update=changes)
+        rewritten = Replace(_BATCH, pack(batch), version)
         await self._store.write(TABLE, batch.batch_id, [rewritten, *more])
+
+
+def _state(said: Mapping[str, Said], members: Iterable[Member]) -> str:
+    answers = [said.get(member.cause) for member in members]
+    if any(answer is None or not answer.is_final for answer in answers):
+        return "open"
+    busy = any(answer and (answer.answer == "rejected" or not answer.told) for answer in answers)
+    return "decided" if busy else "closed"
+
+
+def _mark(members: Iterable[Member]) -> str:
+    return mark(f"{member.person_id} {member.content}" for member in members)
 
 
 def _put(member: Member) -> Put:

@@ -15,7 +15,7 @@ from shared.ledger.pack import pack, unpack
 from shared.ledger.rows import Delete, Insert, Operation, Properties, Put, Replace, Store
 from shared.model.change import Harm
 from shared.model.desired import TargetName
-from shared.model.harm import HarmEntry
+from shared.model.harm import COUNTS_FOR, HarmEntry
 from shared.model.person import PersonId
 
 TABLE = "guard"
@@ -81,14 +81,24 @@ class Harms:
             while kind not in but and not await self._mark(kind, person_id, target, now):
                 pass
 
-    async def withdraw(self, kind: Harm, person_id: PersonId) -> str | None:
-        """Forget a held entry whose harm is no longer wanted; answers the batch it waited in."""
+    async def withdraw(self, kind: Harm, person_id: PersonId, now: datetime) -> str | None:
+        """Forget a held entry whose harm is no longer wanted; answers the batch it waited in.
+
+        An earlier harm of theirs, whose place it took, counts on.
+        """
         row = await self._store.get(TABLE, kind, _ENTRY + person_id)
         entry = unpack(HarmEntry, row) if row else None
         if row is None or entry is None or entry.state != "held":
             return None
+        forget: Operation = Delete(row.key, row.etag)
+        if until := entry.counts_until(now):
+            done = {"state": "released", "batch": None, "targets": ()}
+            earlier = entry.model_copy(
+                update={**done, "done_at": until - COUNTS_FOR, "earlier_until": None}
+            )
+            forget = Replace(row.key, pack(earlier), row.etag)
         try:
-            await self._store.write(TABLE, kind, [Delete(row.key, row.etag)])
+            await self._store.write(TABLE, kind, [forget])
         except LostRace:
             return None  # somebody decided anew about them; that decision stands
         return entry.batch

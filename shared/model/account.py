@@ -28,6 +28,10 @@ class Applied(Frozen):
     """Groups (Entra) or permission groups (TOPdesk) that we gave or are about to give."""
     values: Mapping[str, Reason] = {}
     """Attributes that we wrote, with the reason they had."""
+    names: Mapping[str, str | bool | None] = {}
+    """What we wrote or are about to write of what is made of the person's name."""
+    is_operator: bool = False
+    """We gave an operator card, or are about to; `operator_id` also knows one that is retired."""
 
 
 class EntraAccount(Frozen):

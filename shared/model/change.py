@@ -53,6 +53,12 @@ class Harm(StrEnum):
 
     BLOCK = "block"
     DELETE = "delete"
+    RIGHT = "right"
+    """A group, permission group or operator card is taken from an account that lives on."""
+    RENAME = "rename"
+    """The display name, or whatever else is made of the name, of an account that is there."""
+    JOINER = "joiner"
+    """An account is made for somebody who has none: no harm but a cost, and it can be undone."""
 
 
 class Change(Frozen):

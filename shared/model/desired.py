@@ -48,6 +48,17 @@ class Wanted(Frozen):
 
     value: str | bool | None
     reason: Reason
+    is_name: bool = False
+    """It is made of the person's name: another value renames them."""
+
+
+def renamed(was: Mapping[str, str | bool | None], wanted: Mapping[str, Wanted]) -> frozenset[str]:
+    """Those made of a person's name of which another value stands, or had been decided."""
+    return frozenset(
+        key
+        for key, now in wanted.items()
+        if now.is_name and key in was and (was[key] or None) != (now.value or None)
+    )
 
 
 class Operator(Frozen):

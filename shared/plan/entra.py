@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Harm, Kind, Plan
-from shared.model.desired import ALIVE, DesiredEntra, Reason, State, TargetName
+from shared.model.desired import ALIVE, DesiredEntra, Reason, State, TargetName, renamed
 from shared.plan.names import is_candidate
 
 type Value = str | bool | None
@@ -55,7 +55,10 @@ def entra(
 
     `name` is the user principal name for a new or renamed account, reserved by the caller.
     """
-    changes = tuple(_changes(desired, found, applied, name))
+    changes = tuple(_changes(desired, found, applied, name, hold))
+    if Harm.JOINER in hold and found.account is None and applied.account_id is None:
+        # What would follow on the new account waits with it.
+        return Plan(target=TargetName.ENTRA, held=changes, obstacles=found.obstacles)
     if Harm.BLOCK in hold and found.account and found.account.enabled:
         # Deleting someone who may not even be blocked would be the greater harm.
         hold |= {Harm.DELETE}
@@ -72,14 +75,18 @@ def entra(
 
 
 def _changes(
-    desired: DesiredEntra, found: Found[EntraAccount], applied: Applied, name: str
+    desired: DesiredEntra,
+    found: Found[EntraAccount],
+    applied: Applied,
+    name: str,
+    hold: frozenset[Harm],
 ) -> Iterator[Change]:
     account = found.account
     if desired.state in ALIVE:
         if account is None:
             yield _create(desired, name)
         else:
-            yield from _bring_up(desired, account, applied, name)
+            yield from _bring_up(desired, account, applied, name, hold)
     elif account is None:
         return
     elif desired.state is State.DELETED and _is_managed(applied):
@@ -148,7 +155,11 @@ def _named(name: str) -> dict[str, Value]:
 
 
 def _bring_up(
-    desired: DesiredEntra, account: EntraAccount, applied: Applied, name: str
+    desired: DesiredEntra,
+    account: EntraAccount,
+    applied: Applied,
+    name: str,
+    hold: frozenset[Harm],
 ) -> Iterator[Change]:
     if account.deleted:
         yield _restore(desired, account, name)
@@ -158,9 +169,10 @@ def _bring_up(
         yield from _block(desired, account, applied, Harm.BLOCK)
     if name and has_to_be_renamed(desired, account, applied):
         given = {key: (value, _NEW_NAME) for key, value in _named(name).items()}
-        yield _write(Kind.RENAME_ACCOUNT, given)
-    if given := _attributes(desired, account):
-        yield _write(Kind.SET_ATTRIBUTES, given)
+        yield _write(Kind.RENAME_ACCOUNT, given, Harm.RENAME)
+    yield from _set(
+        _attributes(desired, account), renamed(applied.names, desired.attributes), hold
+    )
     if desired.state is State.ACTIVE and not account.enabled:
         yield Change(kind=Kind.ENABLE_SIGN_IN, reasons=(desired.why,))
 
@@ -175,6 +187,20 @@ def _restore(desired: DesiredEntra, account: EntraAccount, name: str) -> Change:
         # A leaver's account that can sign in comes back only if it may be blocked at once.
         harm=Harm.BLOCK if account.enabled and not alive else None,
     )
+
+
+def _set(
+    given: dict[str, tuple[Value, Reason]], renames: frozenset[str], hold: frozenset[Harm]
+) -> Iterator[Change]:
+    """One call; when a rename is held, it alone is set apart."""
+    new_names = given.keys() & renames
+    apart = new_names if Harm.RENAME in hold else frozenset[str]()
+    if rest := {key: value for key, value in given.items() if key not in apart}:
+        harm = Harm.RENAME if new_names and not apart else None
+        yield _write(Kind.SET_ATTRIBUTES, rest, harm)
+    if apart:
+        names = {key: value for key, value in given.items() if key in apart}
+        yield _write(Kind.SET_ATTRIBUTES, names, Harm.RENAME)
 
 
 def _attributes(desired: DesiredEntra, account: EntraAccount) -> dict[str, tuple[Value, Reason]]:
@@ -215,13 +241,15 @@ def _groups(
         # A restored account is back in groups that nobody can see now: take all of ours.
         has = frozenset(applied.rights)
     leaving = desired.state not in ALIVE
-    for group in sorted(has & applied.rights.keys() - desired.groups.keys()):
-        if group not in found.obstacles:
+    kept = {group.casefold() for group in desired.groups}
+    for group in sorted(has & applied.rights.keys()):
+        # Entra finds a group whatever its case: the policy may have changed no more than that.
+        if group.casefold() not in kept and group not in found.obstacles:
             yield Change(
                 kind=Kind.REMOVE_FROM_GROUP,
                 what=group,
                 reasons=(desired.why if leaving else _NO_RULE,),
-                harm=Harm.BLOCK if leaving else None,
+                harm=Harm.BLOCK if leaving else Harm.RIGHT,
             )
 
 
@@ -258,11 +286,12 @@ def _delete(desired: DesiredEntra, account: EntraAccount, applied: Applied) -> I
 # --- shared ----------------------------------------------------------------------------------
 
 
-def _write(kind: Kind, given: dict[str, tuple[Value, Reason]]) -> Change:
+def _write(kind: Kind, given: dict[str, tuple[Value, Reason]], harm: Harm | None = None) -> Change:
     return Change(
         kind=kind,
         values={key: value for key, (value, _) in given.items()},
         reasons=tuple(reason for _, reason in given.values()),
+        harm=harm,
     )
 
 

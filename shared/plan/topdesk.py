@@ -12,7 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from shared.model.account import Applied, Found, OperatorCard, TopdeskCard
 from shared.model.change import Change, Harm, Kind, Plan
-from shared.model.desired import ALIVE, DesiredTopdesk, Operator, Reason, State, TargetName
+from shared.model.desired import (
+    ALIVE,
+    DesiredTopdesk,
+    Operator,
+    Reason,
+    State,
+    TargetName,
+    renamed,
+)
 from shared.vendors.topdesk.fields import (
     EMPLOYEE_NUMBER,
     IS_MANAGER,
@@ -50,7 +58,10 @@ def topdesk(
 
     `values` and `reasons` of a card's change run parallel: one reason for each value, in order.
     """
-    changes = tuple(_changes(desired, found, applied))
+    changes = tuple(_changes(desired, found, applied, hold))
+    if Harm.JOINER in hold and found.account is None and applied.account_id is None:
+        # What would follow on the new card waits with it.
+        return Plan(target=TargetName.TOPDESK, held=changes, obstacles=found.obstacles)
     blocks = any(change.harm is Harm.BLOCK for change in changes)
     if blocks and Harm.BLOCK in hold:
         # Removing someone who may not even be blocked would be the greater harm.
@@ -64,14 +75,17 @@ def topdesk(
 
 
 def _changes(
-    desired: DesiredTopdesk, found: Found[TopdeskCard], applied: Applied
+    desired: DesiredTopdesk,
+    found: Found[TopdeskCard],
+    applied: Applied,
+    hold: frozenset[Harm],
 ) -> Iterator[Change]:
     card = found.account
     if desired.state in ALIVE:
         if card is None:
             yield _create(desired, found.obstacles)
         else:
-            yield from _bring_up(desired, card, found.obstacles, applied)
+            yield from _bring_up(desired, card, found.obstacles, applied, hold)
         yield from _operator(desired, card, found.obstacles, applied)
     elif card is not None:
         recorded = applied.account_id is not None
@@ -100,7 +114,11 @@ def _create(desired: DesiredTopdesk, obstacles: Mapping[str, str]) -> Change:
 
 
 def _bring_up(
-    desired: DesiredTopdesk, card: TopdeskCard, obstacles: Mapping[str, str], applied: Applied
+    desired: DesiredTopdesk,
+    card: TopdeskCard,
+    obstacles: Mapping[str, str],
+    applied: Applied,
+    hold: frozenset[Harm],
 ) -> Iterator[Change]:
     if card.archived:
         yield Change(kind=Kind.UNARCHIVE_CARD, reasons=(desired.why,))
@@ -110,8 +128,19 @@ def _bring_up(
     }
     if card.scrubbed:
         given[MARK_FIELD] = (None, _RETURNED)
-    if given:
-        yield _write(Kind.UPDATE_CARD, given)
+    yield from _update(given, renamed(applied.names, desired.card), hold)
+
+
+def _update(given: Given, renames: frozenset[str], hold: frozenset[Harm]) -> Iterator[Change]:
+    """One call; when a rename is held, it alone is set apart."""
+    new_names = given.keys() & renames
+    apart = new_names if Harm.RENAME in hold else frozenset[str]()
+    if rest := {field: value for field, value in given.items() if field not in apart}:
+        harm = Harm.RENAME if new_names and not apart else None
+        yield _write(Kind.UPDATE_CARD, rest, harm)
+    if apart:
+        names = {field: value for field, value in given.items() if field in apart}
+        yield _write(Kind.UPDATE_CARD, names, Harm.RENAME)
 
 
 def _fields_that_differ(
@@ -153,11 +182,12 @@ def _wanted(desired: DesiredTopdesk) -> Given:
     return {**card, EMPLOYEE_NUMBER: (desired.employee_number, _NUMBER)}
 
 
-def _write(kind: Kind, given: Given) -> Change:
+def _write(kind: Kind, given: Given, harm: Harm | None = None) -> Change:
     return Change(
         kind=kind,
         values={field: value for field, (value, _) in given.items()},
         reasons=tuple(reason for _, reason in given.values()),
+        harm=harm,
     )
 
 
@@ -206,7 +236,8 @@ def _groups(
 ) -> Iterator[Change]:
     has = operator.permission_groups if operator else frozenset[str]()
     kept = {folded(group) for group in wanted.permission_groups}
-    yield from _strip((g for g in has if folded(g) not in kept), applied, _NO_GROUP)
+    lost = (group for group in has if folded(group) not in kept)
+    yield from _strip(lost, applied, _NO_GROUP, Harm.RIGHT)
     present = {folded(group) for group in has}
     for group, reasons in wanted.permission_groups.items():
         if folded(group) not in present and group not in obstacles:
@@ -217,7 +248,7 @@ def _retire(
     desired: DesiredTopdesk, card: TopdeskCard, operator: OperatorCard, applied: Applied
 ) -> Iterator[Change]:
     active = desired.state is State.ACTIVE
-    why, harm = (_NO_OPERATOR, None) if active else (desired.why, Harm.BLOCK)
+    why, harm = (_NO_OPERATOR, Harm.RIGHT) if active else (desired.why, Harm.BLOCK)
     archive = Change(
         kind=Kind.ARCHIVE_OPERATOR, what=desired.archive_reason, reasons=(why,), harm=harm
     )
@@ -238,9 +269,7 @@ def _is_ours(operator: OperatorCard, applied: Applied) -> bool:
     )
 
 
-def _strip(
-    groups: Iterable[str], applied: Applied, why: Reason, harm: Harm | None = None
-) -> Iterator[Change]:
+def _strip(groups: Iterable[str], applied: Applied, why: Reason, harm: Harm) -> Iterator[Change]:
     """Take back those of the groups that we gave."""
     given = {folded(group) for group in applied.rights}
     for group in sorted(groups):

@@ -132,6 +132,8 @@ def _wanted(rule: str, picked: Pick[str | bool] | None, known: Facts) -> Wanted:
     return Wanted(
         value=template if isinstance(template, bool) else fill(template, known),
         reason=Reason(rule=f"{rule}{picked.place}", because=_origin(picked)),
+        is_name=isinstance(template, str)
+        and any(name.startswith("name.") for name in names_in(template)),
     )
 
 

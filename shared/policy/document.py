@@ -11,8 +11,9 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from shared.model.change import Harm
 from shared.policy.choices import (
     EVERYONE,
     CardChoice,
@@ -218,10 +219,14 @@ class Limit(Section):
     """At most so many people a day."""
     share: float = Field(default=0.05, ge=0, le=1)
     """And at most this share of the people HR knows; at least one is always allowed."""
+    minimum_population: int = Field(default=0, ge=0)
+    """Of fewer people than this the share does not count, only `count`."""
+    per_cause: int | None = Field(default=None, ge=0)
+    """And at most so many people a day by one cause, such as one rule that was edited."""
 
     def allowed(self, population: int | None) -> int:
         """How many people a day, in an organisation of this size; unknown size: count alone."""
-        if population is None:
+        if population is None or population < self.minimum_population:
             return self.count
         return min(self.count, max(1, int(self.share * population)))
 
@@ -233,8 +238,43 @@ class Guard(Section):
     """Sign-in blocked, or an account prepared for someone who will not come."""
     delete: Limit = Limit()
     """Accounts deleted, person cards scrubbed."""
+    right: Limit = Limit(count=25, share=0.1)
+    """A group, a permission group or the operator card taken from an account that lives on."""
+    rename: Limit = Limit()
+    """The display name, or whatever else is made of the name, changed on an account."""
+    joiner: Limit = Limit(count=50, share=0.1, minimum_population=100)
+    """An account made for someone who has none; not counted while a source is loaded first."""
     shrink: float = Field(default=0.1, gt=0, le=1)
     """An HR answer that lacks more than this share of the known people is refused as a whole."""
+    remind_after_hours: tuple[Annotated[int, Field(ge=1)], ...] = (24, 72, 168)
+    """So many hours after a batch was held, it is said again that it waits."""
+    approvers: tuple[str, ...] = ()
+    """Who is reminded: mail addresses or names."""
+    deputies: tuple[str, ...] = ()
+    """Who is reminded as well from the second time on."""
+    four_eyes: bool = False
+    """An approval needs two different people."""
+
+    @field_validator("remind_after_hours")
+    @classmethod
+    def _in_order(cls, hours: tuple[int, ...]) -> tuple[int, ...]:
+        if list(hours) != sorted(set(hours)):
+            raise ValueError("must rise, such as [24, 72, 168]")
+        return hours
+
+    def limit(self, kind: Harm) -> Limit:
+        """The limit of this kind of harm."""
+        match kind:
+            case Harm.BLOCK:
+                return self.block
+            case Harm.DELETE:
+                return self.delete
+            case Harm.RIGHT:
+                return self.right
+            case Harm.RENAME:
+                return self.rename
+            case Harm.JOINER:
+                return self.joiner
 
 
 class Policy(Section):

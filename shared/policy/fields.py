@@ -105,6 +105,7 @@ def check_field(name: str, allowed: frozenset[str] = FIELDS) -> None:
     raise ValueError(f"there is no field '{name}'; {hint}")
 
 
+@cache
 def names_in(template: str) -> tuple[str, ...]:
     """The fields that a template speaks of, in order. Raises ValueError for a broken template."""
     try:

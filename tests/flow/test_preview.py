@@ -41,7 +41,7 @@ async def test_mover_is_shown_as_hr_has_him_now(world: World) -> None:
 
     changed = {change.key for change in shown.plans[0].changes}
     assert {"add to group:Zorg", "remove from group:ICT"} <= changed
-    assert shown.harms == frozenset()
+    assert shown.harms == {Harm.RIGHT}
 
 
 async def test_leaver_counts_as_harm_on_the_day_after(world: World) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from build import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.guard.judge import Verdict, lately, verdict
+from shared.guard.judge import Asked, Verdict, lately, verdict
 from shared.model.change import Harm
-from shared.model.desired import State
-from shared.model.harm import Batch, HarmEntry, Member
+from shared.model.harm import HarmEntry
 from shared.model.person import PersonId
+from shared.policy.document import Guard
 
 ME = PersonId("me")
 OPEN = HarmEntry(person_id=ME, state="released", content="x")
@@ -24,39 +25,11 @@ OTHERS = tuple(
 )
 
 
-def approved(content: str = "x", state: str = "approved") -> tuple[Batch, Member]:
-    batch = Batch.model_validate(
-        {"batch_id": "block-1", "kind": "block", "opened_at": NOW, "cause": "c", "state": state}
-    )
-    member = Member(
-        person_id=ME,
-        number="afas:1",
-        content=content,
-        before=State.ACTIVE,
-        after=State.BLOCKED,
-        why="last day",
-    )
-    return batch, member
-
-
 def says(
-    mine: HarmEntry | None = None,
-    *,
-    others: tuple[HarmEntry, ...] = (),
-    content: str = "x",
-    approval: tuple[Batch, Member] | None = None,
-    allowed: int = 3,
-    always_hold: bool = False,
+    mine: HarmEntry | None = None, *, others: tuple[HarmEntry, ...] = (), **changes: Any
 ) -> Verdict:
-    return verdict(
-        mine,
-        others,
-        content=content,
-        approval=approval,
-        allowed=allowed,
-        now=NOW,
-        always_hold=always_hold,
-    )
+    asked = Asked(**{"content": "x", "allowed": 3, **changes})
+    return verdict(mine, others, asked, NOW)
 
 
 def test_harm_within_the_limit_is_released() -> None:
@@ -87,19 +60,42 @@ def test_an_entry_of_other_facts_that_no_decision_holds_is_judged_anew() -> None
     assert says(HELD, content="other facts") == Verdict.RELEASE
 
 
-@pytest.mark.parametrize("state", ["approved", "closed"])
-def test_an_approval_of_exactly_this_releases(state: str) -> None:
-    assert says(HELD, approval=approved(state=state), allowed=0) == Verdict.RELEASE_APPROVED
-    always = says(HELD, approval=approved(state=state), always_hold=True)
-    assert always == Verdict.RELEASE_APPROVED
+def test_an_approval_of_exactly_this_releases() -> None:
+    yes = frozenset({"x"})
+
+    assert says(HELD, approved=yes, allowed=0) == Verdict.RELEASE_APPROVED
+    assert says(HELD, approved=yes, always_hold=True) == Verdict.RELEASE_APPROVED
 
 
 def test_an_approval_of_other_facts_releases_nothing() -> None:
-    assert says(HELD, approval=approved("other facts")) == Verdict.HOLD
+    assert says(HELD, approved=frozenset({"other facts"})) == Verdict.HOLD
 
 
-def test_an_open_batch_is_no_approval() -> None:
-    assert says(HELD, approval=approved(state="open")) == Verdict.HOLD
+def test_under_an_approval_nothing_else_goes_through() -> None:
+    agreed = OPEN.model_copy(update={"approved": True})
+
+    assert says(agreed) == Verdict.GOES_ON
+    assert says(agreed, content="other facts", allowed=0) == Verdict.HOLD
+    assert says(agreed, content="other facts") == Verdict.RELEASE
+
+
+def test_a_no_to_exactly_this_keeps_it_off() -> None:
+    no = frozenset({"x"})
+
+    assert says(HELD, rejected=no) == Verdict.REFUSED
+    assert says(HELD, content="other facts", rejected=no, always_hold=True) == Verdict.HOLD
+
+
+@pytest.mark.parametrize(("same", "said"), [(1, Verdict.RELEASE), (2, Verdict.HOLD)])
+def test_one_cause_may_be_counted_apart(same: int, said: Verdict) -> None:
+    others = tuple(
+        entry.model_copy(update={"cause": "edited" if n < same else "moved"})
+        for n, entry in enumerate(OTHERS)
+    )
+
+    assert says(others=others, cause="edited", per_cause=2, allowed=10) == said
+    assert says(others=others, cause="edited", allowed=10) == Verdict.RELEASE
+    assert says(others=others, cause="edited", per_cause=9, allowed=3) == Verdict.HOLD
 
 
 def test_what_always_waits_is_held_though_nobody_else_left() -> None:
@@ -118,9 +114,27 @@ def test_harm_counts_from_its_release_until_a_day_after_it_was_done(
     )
 
     expected = state == "released" and not agreed and hours_ago < 24
-    assert lately([entry], NOW) == int(expected)
-    assert lately([entry], NOW, but=PersonId("p")) == 0
+    assert len(lately([entry], NOW)) == int(expected)
+    assert lately([entry], NOW, but=PersonId("p")) == ()
 
 
 def test_harm_kinds_are_words_of_the_policy() -> None:
-    assert [str(kind) for kind in Harm] == ["block", "delete"]
+    assert [str(kind) for kind in Harm] == list(Guard.model_fields)[: len(Harm)]
+
+
+@pytest.mark.parametrize(("hours", "counts"), [(23, True), (25, False)])
+def test_what_was_done_today_counts_though_more_of_theirs_is_held(
+    hours: int,
+    counts: bool,  # noqa: FBT001 - drawn
+) -> None:
+    done = OPEN.model_copy(update={"done_at": NOW})
+    later = NOW + timedelta(hours=hours)
+    held = HELD.model_copy(update={"earlier_until": done.counts_until(NOW)})
+
+    assert bool(lately([held], later)) is counts
+
+
+def test_the_end_of_counting_is_known_only_of_what_is_done() -> None:
+    assert OPEN.counts_until(NOW) is None
+    assert DONE.counts_until(NOW) == NOW + timedelta(hours=23)
+    assert DONE.model_copy(update={"approved": True}).counts_until(NOW) is None

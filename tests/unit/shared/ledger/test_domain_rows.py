@@ -18,7 +18,7 @@ from shared.ledger.policies import Active
 from shared.ledger.sqlite import open_sqlite
 from shared.model.change import Harm
 from shared.model.desired import State, TargetName
-from shared.model.harm import Batch, HarmEntry, Member
+from shared.model.harm import Batch, HarmEntry, Member, Said
 from shared.model.person import PersonId
 
 ANN, BOB = PersonId("ann"), PersonId("bob")
@@ -139,9 +139,20 @@ async def test_only_what_is_held_can_be_withdrawn(ledger: Ledger) -> None:
     await ledger.harms.enter(await ledger.harms.read(Harm.BLOCK), held(ANN), NOW)
     await ledger.harms.enter(await ledger.harms.read(Harm.BLOCK), released(BOB), NOW)
 
-    assert await ledger.harms.withdraw(Harm.BLOCK, ANN) == "block-1"
-    assert await ledger.harms.withdraw(Harm.BLOCK, BOB) is None
+    assert await ledger.harms.withdraw(Harm.BLOCK, ANN, NOW) == "block-1"
+    assert await ledger.harms.withdraw(Harm.BLOCK, BOB, NOW) is None
     assert list((await ledger.harms.read(Harm.BLOCK)).entries) == [BOB]
+
+
+async def test_who_is_held_no_more_counts_for_what_was_done_today(ledger: Ledger) -> None:
+    waits = held(ANN).model_copy(update={"earlier_until": NOW + timedelta(hours=5)})
+    await ledger.harms.enter(await ledger.harms.read(Harm.BLOCK), waits, NOW)
+    await ledger.harms.withdraw(Harm.BLOCK, ANN, NOW)
+
+    left = (await ledger.harms.read(Harm.BLOCK)).entries[ANN]
+    assert left.counts(NOW + timedelta(hours=4))
+    assert not left.counts(NOW + timedelta(hours=6))
+    assert not left.is_open
 
 
 # --- batches ---------------------------------------------------------------------------------
@@ -155,29 +166,88 @@ async def opened(ledger: Ledger) -> Shown:
     return shown
 
 
+async def joined(ledger: Ledger, one: Member) -> Shown:
+    place = await ledger.batches.place("block-1", one.person_id)
+    assert place is not None
+    await ledger.batches.join(place, one)
+    return await shown_now(ledger)
+
+
+async def shown_now(ledger: Ledger) -> Shown:
+    shown = await ledger.batches.read("block-1")
+    assert shown is not None
+    return shown
+
+
+def said(answer: str, *, told: bool = False) -> Said:
+    by = ({"who": "anna", "at": NOW},)
+    return Said.model_validate({"answer": answer, "seen": "m", "by": by, "told": told})
+
+
 async def test_an_approval_is_of_exactly_the_members_shown(ledger: Ledger) -> None:
     shown = await opened(ledger)
-    await ledger.batches.join(shown, member(BOB))
+    now = await joined(ledger, member(BOB))
 
     with pytest.raises(LostRace):
-        await ledger.batches.approve(shown, "beheerder", NOW)
-
-    now = await ledger.batches.read("block-1")
-    assert now is not None
+        await ledger.batches.say(shown, {"": said("approved")})
     assert now.batch.members == 2
-    await ledger.batches.approve(now, "beheerder", NOW)
+    await ledger.batches.say(now, {"": said("approved")})
+
+
+async def test_who_reads_a_place_while_another_joins_must_look_again(ledger: Ledger) -> None:
+    await opened(ledger)
+    place = await ledger.batches.place("block-1", BOB)
+    assert place is not None
+    await ledger.batches.join(place, member(BOB))
+
+    with pytest.raises(LostRace):
+        await ledger.batches.join(place, member(BOB, "other facts"))
+    assert (await ledger.batches.place("block-9", BOB)) is None
 
 
 async def test_other_facts_of_a_member_are_another_batch_to_approve(ledger: Ledger) -> None:
     shown = await opened(ledger)
-    await ledger.batches.join(shown, member(ANN, "other facts"))
+    now = await joined(ledger, member(ANN, "other facts"))
 
-    now = await ledger.batches.read("block-1")
-    assert now is not None
     assert now.batch.members == 1
     assert now.fingerprint != shown.fingerprint
     with pytest.raises(LostRace):
-        await ledger.batches.approve(shown, "beheerder", NOW)
+        await ledger.batches.say(shown, {"": said("approved")})
+
+
+async def test_one_cause_is_answered_and_the_others_wait(ledger: Ledger) -> None:
+    await opened(ledger)
+    shown = await joined(ledger, member(BOB).model_copy(update={"cause": "moved"}))
+    await ledger.batches.say(shown, {"moved": said("approved")})
+
+    now = await shown_now(ledger)
+    assert [cause.text for cause in now.open_causes] == [""]
+    assert [one.person_id for one in now.waiting] == [ANN]
+    assert now.batch.state == "open"
+    assert not now.batch.takes("moved")
+    assert now.batch.takes("")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told", "state"),
+    [
+        ("signed", True, "open"),
+        ("approved", False, "decided"),
+        ("approved", True, "closed"),
+        ("rejected", True, "decided"),
+    ],
+)
+async def test_a_batch_is_over_when_all_is_told_and_nobody_is_refused(
+    ledger: Ledger,
+    answer: str,
+    told: bool,  # noqa: FBT001 - drawn
+    state: str,
+) -> None:
+    await ledger.batches.say(await opened(ledger), {"": said(answer, told=told)})
+
+    unfinished = [s async for s in ledger.batches.unfinished()]
+    assert (await shown_now(ledger)).batch.state == state
+    assert len(unfinished) == (state != "closed")
 
 
 async def test_the_last_one_who_leaves_closes_the_batch(ledger: Ledger) -> None:
@@ -185,6 +255,16 @@ async def test_the_last_one_who_leaves_closes_the_batch(ledger: Ledger) -> None:
     await ledger.batches.leave(shown, ANN)
 
     assert [s async for s in ledger.batches.unfinished()] == []
+
+
+async def test_a_reminder_changes_nothing_that_a_human_has_seen(ledger: Ledger) -> None:
+    shown = await opened(ledger)
+    await ledger.batches.remind(shown, 1)
+
+    now = await shown_now(ledger)
+    assert (now.batch.reminded, now.fingerprint) == (1, shown.fingerprint)
+    with pytest.raises(LostRace):
+        await ledger.batches.remind(shown, 1)
 
 
 async def test_two_who_open_the_same_batch_are_told(ledger: Ledger) -> None:

@@ -194,7 +194,7 @@ def test_a_mover_loses_only_what_we_gave() -> None:
         "add to group Ruimte",
         "remove from group Publiekszaken",
     ]
-    assert all(change.harm is None for change in made.changes)
+    assert [change.harm for change in made.changes] == [None, Harm.RIGHT]
 
 
 def test_a_group_with_an_obstacle_is_left_and_named() -> None:

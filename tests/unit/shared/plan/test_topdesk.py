@@ -259,7 +259,7 @@ def test_who_needs_no_operator_card_any_more_keeps_the_person_card() -> None:
     plan = plan_for(a_desired(), card, ours("Servicedesk"))
 
     assert kinds(plan) == [Kind.REMOVE_PERMISSION_GROUP, Kind.ARCHIVE_OPERATOR]
-    assert {change.harm for change in plan.changes} == {None}
+    assert {change.harm for change in plan.changes} == {Harm.RIGHT}
 
 
 def test_an_operator_that_no_rule_of_ours_gave_stays() -> None:

@@ -1,0 +1,47 @@
+"""Whom do we remind that a batch waits? A held batch does not run out: it is said again, louder.
+
+Called by the sweep. Each step of the policy is written down before it is said, so it is never said
+twice; a stop between the two loses one reminder, and the next step comes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.errors import LostRace
+from shared.flow.service import Service
+from shared.ledger.batches import Shown
+from shared.model.harm import Waiting
+from shared.policy.document import Guard
+
+
+async def remind(service: Service) -> None:
+    """Say of every batch that waits what the policy wants said by now."""
+    async for shown in service.ledger.batches.unfinished():
+        if shown.batch.state != "open":
+            continue
+        _, policy = await service.active_policy()
+        waits = waiting(shown, policy.guard, service.clock.now())
+        if waits.step <= shown.batch.reminded:
+            continue
+        try:
+            await service.ledger.batches.remind(shown, waits.step)
+        except LostRace:
+            continue  # somebody joined, answered, or says it: the next sweep looks again
+        await service.announce(waits)
+
+
+def waiting(shown: Shown, guard: Guard, now: datetime) -> Waiting:
+    """How long a batch has waited by now, and who is to hear of it."""
+    hours = int((now - shown.batch.opened_at).total_seconds() // 3600)
+    step = sum(hours >= due for due in guard.remind_after_hours)
+    deputies = guard.deputies if step > 1 else ()
+    return Waiting(
+        batch=shown.batch.batch_id,
+        kind=shown.batch.kind,
+        people=len(shown.waiting),
+        hours=hours,
+        step=step,
+        to=(*guard.approvers, *deputies),
+        deputies=bool(deputies),
+    )
