@@ -16,7 +16,7 @@ from shared import log
 from shared.diff import compare
 from shared.diff.compare import Stand
 from shared.errors import LostRace, Permanent
-from shared.flow import guarding, joining, seeing, ties
+from shared.flow import admitting, guarding, joining, seeing, ties
 from shared.flow.guarding import Question
 from shared.flow.seeing import Observation
 from shared.flow.service import LEASE, Service
@@ -69,6 +69,8 @@ async def _decide(
 ) -> Found:
     now = service.clock.now()
     policy_hash, policy = await service.active_policy()
+    admitted = await admitting.admit(service, dossier, records, policy, now)
+    records = admitted.records
     person = seeing.person_of(dossier, records, policy, now)
     if person is None:
         if records:
@@ -77,6 +79,8 @@ async def _decide(
     if doubt := seeing.doubt(dossier, records, policy):
         await seeing.park(service, dossier, records, doubt)
         return Found.IDLE
+    if admitted.unsponsored:
+        person = person.model_copy(update={"unsponsored": True})
     if dossier.decision:
         # A manager under one more number: who waits for that one has waited long enough.
         await ties.wake_waiting_for(service, records.keys() - dossier.records.keys())
@@ -199,6 +203,7 @@ async def _write(
     if dossier.decision:
         await guarding.withdraw(service, person_id, _hold(dossier), decision.hold)
     await ties.forget(service, dossier, decision)
+    await admitting.tell_sponsored(service, dossier.decision, decision, decision.as_of)
     written = await service.ledger.people.decide(dossier, decision, records)
     log.info(
         "decided",

@@ -67,7 +67,8 @@ async def explained(
         was.records, today=today, missing=was.missing, stop=was.stop, numbered=was.numbered
     )
     assert person is not None  # noqa: S101 - a decided person has a record
-    person = person.model_copy(update={"silent_since": was.silent_since})
+    told = {"silent_since": was.silent_since, "unsponsored": was.unsponsored}
+    person = person.model_copy(update=told)
     ties = dossier.with_account(decision.ties)
     answers = explain(person, desired(person, ties, policy, now), policy, now)
     return Explanation(

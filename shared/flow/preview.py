@@ -20,6 +20,7 @@ from shared.model.change import Harm, Plan
 from shared.model.desired import ALIVE, Desired
 from shared.model.person import BadRecord, Person, PersonId, Ties
 from shared.plan.names import candidates
+from shared.policy import admission
 from shared.policy.desired import desired
 from shared.policy.document import Policy
 
@@ -80,9 +81,12 @@ async def _person(
     stored = {k: r.record for k, r in dossier.records.items() if r.record}
     last = stored.get(key)
     shown = reading is not None and (bool(reading.contracts) or last is None)
-    if reading and shown:
-        stored[key] = reading
     today = now.astimezone(policy.zone).date()
+    if reading and shown:
+        others = [record for other, record in stored.items() if other != key]
+        if refused := admission.refusal(reading, others, policy, today):
+            raise Permanent(refused.reason, mender="hr")
+        stored[key] = reading
     missing = not shown and seeing.is_silent(dossier.records, policy, now)
     person = merge(
         stored.values(),

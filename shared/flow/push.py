@@ -84,7 +84,7 @@ class _Read:
     @property
     def is_news(self) -> bool:
         held = self.held
-        if held is None or held.record != self.record:
+        if held is None or held.newest != self.record:
             return True
         return held.problem is not None or held.missing_since is not None
 
@@ -131,7 +131,7 @@ async def held_one(ledger: Ledger, number: str) -> Record | None:
     if known is None:
         return None
     stored = (await ledger.people.read(known.person_id)).records.get(f"{NAME}:{number}")
-    return stored.record if stored else None
+    return stored.newest if stored else None
 
 
 async def held_everyone(ledger: Ledger) -> AsyncIterator[Record]:
@@ -168,7 +168,7 @@ async def _read(
 
 
 def _understood(call: Push, item: Any, held: StoredRecord | None) -> _Read | Wrong:
-    before = held.record if held else None
+    before = held.newest if held else None
     record = push.whole(item) if call.whole else push.changed(item, before)
     if isinstance(record, Wrong):
         return record
@@ -212,7 +212,7 @@ async def _collect(service: Service, call: Push, item: Any, one: _Read, of: _Of)
     """Decide on one item; a patch is made anew when its record changed in between."""
     number = one.record.number
     while True:
-        before = one.held.record if one.held and not call.whole else None
+        before = one.held.newest if one.held and not call.whole else None
         try:
             found = await observe(service, NAME, number, one.record, of.moment, of.cause, before)
             break

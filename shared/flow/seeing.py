@@ -45,7 +45,7 @@ def observed(dossier: Dossier, seen: Observation) -> dict[str, StoredRecord] | N
     old = dossier.records.get(seen.key)
     if old and seen.observed_at < old.observed_at:
         return None
-    if seen.changes and (old is None or old.record != seen.changes):
+    if seen.changes and (old is None or old.newest != seen.changes):
         raise LostRace(f"{seen.key} is another record by now")
     # Contracts that disappear are absence, not departure: the last known ones live on.
     vanished = (
@@ -64,6 +64,7 @@ def observed(dossier: Dossier, seen: Observation) -> dict[str, StoredRecord] | N
             problem=seen.problem,
             mender="hr" if seen.problem else None,
             doubts=(old.doubts if old else ()) if seen.doubts is None else seen.doubts,
+            refused=old.refused if absent and old else None,
         )
     }
 

@@ -57,6 +57,13 @@ class StoredRecord(Frozen):
     """Who must mend that."""
     doubts: tuple[str, ...] = ()
     """`source:number` of those who may be the same human; see `sources.doubtful`."""
+    refused: Record | None = None
+    """What HR says now and cannot be used; judged anew whenever somebody looks."""
+
+    @property
+    def newest(self) -> Record | None:
+        """What HR said last, usable or not."""
+        return self.refused or self.record
 
 
 class Decision(Frozen):

@@ -1,4 +1,4 @@
-"""Who reports to whom, and who waits for whose account?
+"""Who reports to whom, who waits for whose account, and who answers for which external?
 
 Both are kept under the manager's `source:number`, because the manager may not be known yet. A
 `waits` row is written before the account is looked for; a manager who comes into existence wakes
@@ -15,6 +15,7 @@ from shared.model.person import PersonId
 
 REPORTS = "reports"
 WAITS = "waits"
+SPONSORS = "sponsors"
 
 
 class Relations:
@@ -39,6 +40,15 @@ class Relations:
         async for _ in self._store.scan(REPORTS, key_of(manager)):
             return True
         return False
+
+    async def sponsor(self, sponsor: str, person_id: PersonId) -> None:
+        """Note that `sponsor` answers for this external, to look at them when that changes."""
+        await self._store.write(SPONSORS, key_of(sponsor), [Put(person_id)])
+
+    async def sponsored_by(self, sponsor: str) -> AsyncIterator[PersonId]:
+        """For whom `sponsor` answers, or once did."""
+        async for row in self._store.scan(SPONSORS, key_of(sponsor)):
+            yield PersonId(row.key)
 
     async def wait_for(self, manager: str, person_id: PersonId) -> None:
         """Note that this person must be looked at when the manager's account comes to stand."""

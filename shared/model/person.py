@@ -160,6 +160,8 @@ class Person(Frozen):
     """Blocked by an operator until it is lifted."""
     numbered: str | None = None
     """`source:number` that the accounts carry, when it is not the primary record's."""
+    unsponsored: bool = False
+    """Who answered for this external has left."""
 
     @property
     def primary_record(self) -> Record:

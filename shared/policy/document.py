@@ -23,7 +23,7 @@ from shared.policy.choices import (
     PersonTemplate,
     When,
 )
-from shared.policy.conditions import matches
+from shared.policy.conditions import Condition, matches
 from shared.policy.fields import check_template
 from shared.policy.section import Section
 from shared.policy.sources import Sources
@@ -142,6 +142,19 @@ class Lifecycle(Section):
         """What this kind of leave means: the first pattern that fits."""
         fits = (rule for pattern, rule in self.leave.items() if matches(kind, pattern))
         return next(fits, LeaveRule.KEEP)
+
+
+class Externals(Section):
+    """Who works here without an employment, and what HR must state of them: always a last day."""
+
+    when: When = Condition(kind="is", field="contract.external", values=("true",))
+    """Which contracts are no employment; see docs/policy.md."""
+    sponsor: Literal["required", "optional"] = "required"
+    """Must an employee answer for them? The sponsor that HR states, else the manager."""
+    max_days: int | None = Field(default=None, ge=1, le=3650)
+    """A contract lasts at most so many days."""
+    sponsor_leaves: Literal["report", "block"] = "report"
+    """What happens when the sponsor leaves: it is told, or the external is blocked."""
 
 
 class Names(Section):
@@ -288,6 +301,7 @@ class Policy(Section):
     sources: Sources = Sources()
     """What has to be known of HR systems beside their settings."""
     lifecycle: Lifecycle = Lifecycle()
+    externals: Externals = Externals()
     names: Names = Names()
     entra: Entra = Entra()
     topdesk: Topdesk = Topdesk()

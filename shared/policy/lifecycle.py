@@ -72,6 +72,8 @@ def standing(person: Person, policy: Policy, now: datetime) -> Standing:
     if person.missing and state in ALIVE:
         days = rules.missing_grace_days
         state, because = State.BLOCKED, f"HR has been silent for more than {days} days"
+    if person.unsponsored and state in ALIVE and policy.externals.sponsor_leaves == "block":
+        state, because = State.BLOCKED, "who answers for this external has left"
     if person.stop and state in ALIVE:
         state, because = State.BLOCKED, stopped(person.stop)
     return Standing(state, Reason(rule="lifecycle", because=because), contracts, day, leaves)
