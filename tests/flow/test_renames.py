@@ -9,6 +9,7 @@ from build import NOW, POLICY, TODAY, a_contract, a_leaver, a_name, a_record
 from fakes import World
 from turning import days_pass, dossier_of, first_load, person_id_of, settle, with_policy
 
+from shared import cli
 from shared.errors import UnknownReply
 from shared.flow.collect import full_sync, signalled
 from shared.flow.naming import USER_PRINCIPAL_NAME
@@ -112,6 +113,21 @@ async def test_an_alias_is_wanted_until_exchange_has_it(world: World) -> None:
     assert (applied.aliases, applied.earlier_logins) == ((), (OLD,))
     row = (await dossier_of(world, "1042")).target(TargetName.ENTRA)
     assert row.due_at is None
+
+
+async def test_people_says_which_alias_is_wanted(world: World) -> None:
+    world = await stands(world, SANNE, a_record("7", name=a_name(nickname="Bo")))
+    await hr_says(world, MARRIED)
+
+    with cli.console.capture() as everyone:
+        await cli._print_everyone(world.service)
+    with cli.console.capture() as one:
+        await cli._print_person(world.service, "afas", "1042")
+
+    assert f"alias wanted: {OLD} beside {NEW}" in one.get()
+    lines = [line for line in everyone.get().splitlines() if "Exchange" in line]
+    assert len(lines) == 1
+    assert OLD not in everyone.get()
 
 
 async def test_no_alias_is_wanted_where_the_policy_does_not_ask(world: World) -> None:
