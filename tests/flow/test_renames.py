@@ -11,6 +11,7 @@ from turning import days_pass, dossier_of, first_load, person_id_of, settle, wit
 
 from shared import cli
 from shared.errors import UnknownReply
+from shared.flow.approve import approve
 from shared.flow.collect import full_sync, signalled
 from shared.flow.naming import USER_PRINCIPAL_NAME
 from shared.model.account import Applied, EntraAccount
@@ -159,6 +160,23 @@ async def test_a_name_that_a_colleague_had_first_is_not_asked_for(world: World) 
 
     assert account_of(world).user_principal_name == "s.m.de.boer@proef.example"
     assert world.entra.calls[Kind.RENAME_ACCOUNT] == 1
+
+
+async def test_a_held_rename_is_done_after_the_approval(world: World) -> None:
+    policy = FOLLOW.replace("rename: {count: 20, minimum_population: 100}", "rename: {count: 0}")
+    assert policy != FOLLOW
+    world = await stands(world, SANNE, policy=policy)
+    await hr_says(world, MARRIED)
+    await days_pass(world, 2)
+    assert account_of(world).user_principal_name == OLD
+    assert (await applied_of(world)).named_for["name.surname"] == "van Dijk"
+
+    for shown in [s async for s in world.service.ledger.batches.unfinished()]:
+        await approve(world.service, shown, "beheerder")
+    await settle(world)
+
+    assert account_of(world).user_principal_name == NEW
+    assert (await applied_of(world)).aliases == (OLD,)
 
 
 async def test_a_lost_reply_renames_once(world: World) -> None:
