@@ -190,6 +190,7 @@ var functions = [
   'hr_push_schema'
   'hr_signal'
   'hr_webhook'
+  'ops_leaver'
 ]
 var unknownFunctions = filter(disabledFunctions, name => !contains(functions, name))
 var switchedOff = empty(unknownFunctions)

@@ -136,6 +136,8 @@ class Settings(BaseModel):
     """When to bring back what is due."""
     clock_file: str | None = Field(default=None, alias="CLOCK_FILE")
     """The laptop's calendar: a file with seconds to add to the clock."""
+    signed_in: bool = Field(default=False, alias="WEBSITE_AUTH_ENABLED")
+    """Set by App Service itself when its authentication is on: who calls is then its word."""
     webhook_secrets: Mapping[str, SecretStr] = Field(default={}, alias=WEBHOOK_SECRET)
     """`WEBHOOK_SECRET_<SOURCE>`: signature secret of that source's webhook, `whsec_...`."""
 

@@ -8,9 +8,11 @@ from collections.abc import Coroutine, Iterable
 AT_ONCE = 16
 
 
-async def all_of[T](work: Iterable[Coroutine[object, object, T]]) -> list[T]:
+async def all_of[T](
+    work: Iterable[Coroutine[object, object, T]], *, at_once: int = AT_ONCE
+) -> list[T]:
     """Do all of it, so many at once; raises the first error, after the last one has ended."""
-    limit = asyncio.Semaphore(AT_ONCE)
+    limit = asyncio.Semaphore(at_once)
 
     async def one(job: Coroutine[object, object, T]) -> T:
         async with limit:

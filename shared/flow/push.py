@@ -8,14 +8,14 @@ the moment of the first attempt, so that neither a replay nor a late call undoes
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from shared import log
-from shared.errors import LostRace
+from shared.errors import LostRace, Transient
 from shared.flow.activate import ensure_active
 from shared.flow.at_once import all_of
 from shared.flow.collect import ends, observe
@@ -31,6 +31,8 @@ from shared.model.person import PersonId, Record
 
 TOLERANCE = timedelta(minutes=5)
 """So far a sender's clock may be off (Standard Webhooks, reference library)."""
+IN_TIME = 180.0
+"""Seconds after which no item is begun: Azure's load balancer ends a call at 230."""
 _SECOND = timedelta(seconds=1)
 _NO_CONTRACTS = Problem(
     "contracts",
@@ -89,20 +91,11 @@ class _Read:
         return held.problem is not None or held.missing_since is not None
 
 
-@dataclass(frozen=True)
-class _Of:
-    """The moment that an item is of, and why it must wait for a human when it must."""
-
-    moment: datetime
-    cause: str | None
-
-
 async def pushed(service: Service, call: Push) -> tuple[Answer, ...]:
     """Collect these people; an answer for each item, in their order.
 
-    Raises Transient, and Refused when it speaks of the future.
-
-    After an error the whole call may be sent again: what was taken is then unchanged.
+    After an error the whole call may be sent again: what was taken is then unchanged. Raises
+    Transient, and Refused when it speaks of the future.
     """
     await ensure_active(service)
     heard = await _heard(service, call)
@@ -110,19 +103,44 @@ async def pushed(service: Service, call: Push) -> tuple[Answer, ...]:
     read = await all_of(
         _read(service, call, place, number, numbers) for place, number in enumerate(numbers)
     )
-    cause, ending = await _gate(service, read, heard)
-    answers = await all_of(
-        _refused(number, one)
-        if isinstance(one, Wrong)
-        else _collect(
-            service, call, item, one, _Of(heard.moment, cause if number in ending else None)
-        )
-        for number, item, one in zip(numbers, call.items, read, strict=True)
-    )
-    await _note(service, read)
-    told = Counter(str(answer.status) for answer in answers)
-    log.info("pushed", source=NAME, **told)
-    return tuple(answers)
+    ending = await _ending(service, read)
+    cause = await _mass_leave(service, heard, len(ending))
+    answers = await _take(service, call, read, heard.moment, dict.fromkeys(ending, cause))
+    await _note_population(service, read)
+    log.info("pushed", source=NAME, **Counter(str(answer.status) for answer in answers))
+    return answers
+
+
+async def _take(
+    service: Service,
+    call: Push,
+    read: Sequence[_Read | Wrong],
+    moment: datetime,
+    causes: Mapping[str, str | None],
+) -> tuple[Answer, ...]:
+    """Decide on all that could be read. Whoever is held goes into one batch: one by one that is
+    many times faster than all at once. Raises Transient when time runs out.
+    """
+    deadline = service.clock.monotonic() + IN_TIME
+
+    async def take(place: int) -> Answer:
+        one, item = read[place], call.items[place]
+        if isinstance(one, Wrong):
+            return Answer(push.number_of(item), Status.REFUSED, one.problems)
+        if service.clock.monotonic() > deadline:
+            raise Transient("not all were taken in time; send it again under its webhook-id")
+        cause = causes.get(one.record.number)
+        return await _collect(service, call, item, one, moment, cause)
+
+    waits = [
+        place
+        for place, one in enumerate(read)
+        if isinstance(one, _Read) and causes.get(one.record.number)
+    ]
+    others = [place for place in range(len(read)) if place not in set(waits)]
+    answers = dict(zip(waits, await all_of(map(take, waits), at_once=1), strict=True))
+    answers |= dict(zip(others, await all_of(map(take, others)), strict=True))
+    return tuple(answers[place] for place in range(len(read)))
 
 
 async def held_one(ledger: Ledger, number: str) -> Record | None:
@@ -187,34 +205,39 @@ async def _dossier(service: Service, number: str) -> Dossier:
     return await service.ledger.people.read(known.person_id) if known else Dossier(PersonId(""))
 
 
-async def _gate(
-    service: Service, read: Sequence[_Read | Wrong], heard: Heard
-) -> tuple[str | None, frozenset[str]]:
-    """Why those whom this call ends must wait for a human, if they must; and who they are.
+async def _ending(service: Service, read: Sequence[_Read | Wrong]) -> frozenset[str]:
+    """Whom this call would end."""
+    _, policy = await service.active_policy()
+    records = [one.record for one in read if isinstance(one, _Read) and one.is_news]
+    found = await all_of(ends(service, NAME, record, policy) for record in records)
+    return frozenset(one.number for one, is_end in zip(records, found, strict=True) if is_end)
+
+
+async def _mass_leave(service: Service, heard: Heard, leavers: int) -> str | None:
+    """Why so many leavers in one call must wait for a human, if they must.
 
     Written down with the call before anyone is decided: of a call that stopped half-way and comes
     again the rest would be few enough.
     """
     _, policy = await service.active_policy()
-    records = [one.record for one in read if isinstance(one, _Read) and one.is_news]
-    found = await all_of(ends(service, NAME, record, policy) for record in records)
-    ending = frozenset(one.number for one, is_end in zip(records, found, strict=True) if is_end)
     cursor, _ = await service.ledger.cursors.read(NAME)
-    if heard.cause or not gate.is_mass_leave(len(ending), cursor.population, policy.guard):
-        return heard.cause, ending
-    log.warning("mass leave", source=NAME, leavers=len(ending))
-    cause = f"one call of {NAME} ends {len(ending)} people at once"
+    if heard.cause or not gate.is_mass_leave(leavers, cursor.population, policy.guard):
+        return heard.cause
+    log.warning("mass leave", source=NAME, leavers=leavers)
+    cause = f"one call of {NAME} ends {leavers} people at once"
     await service.ledger.calls.note(heard, cause)
-    return cause, ending
+    return cause
 
 
-async def _collect(service: Service, call: Push, item: Any, one: _Read, of: _Of) -> Answer:
+async def _collect(
+    service: Service, call: Push, item: Any, one: _Read, moment: datetime, cause: str | None
+) -> Answer:
     """Decide on one item; a patch is made anew when its record changed in between."""
     number = one.record.number
     while True:
         before = one.held.newest if one.held and not call.whole else None
         try:
-            found = await observe(service, NAME, number, one.record, of.moment, of.cause, before)
+            found = await observe(service, NAME, number, one.record, moment, cause, before)
             break
         except LostRace:
             again = _understood(call, item, await _held(service, number))
@@ -237,11 +260,7 @@ async def _parked(service: Service, number: str) -> tuple[Problem, ...]:
     return (Problem("", f"waits: {held.problem}", "It goes on by itself when that is mended"),)
 
 
-async def _refused(number: str | None, wrong: Wrong) -> Answer:
-    return Answer(number, Status.REFUSED, wrong.problems)
-
-
-async def _note(service: Service, read: Sequence[_Read | Wrong]) -> None:
+async def _note_population(service: Service, read: Sequence[_Read | Wrong]) -> None:
     """How many people this source knows, when somebody new came: the guard's shares are of it."""
     if not any(isinstance(one, _Read) and one.held is None for one in read):
         return

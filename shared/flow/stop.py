@@ -7,6 +7,8 @@ not asked, and neither is a person whose record is parked spared.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from shared import log
 from shared.errors import LostRace, Misconfigured
 from shared.flow.activate import ensure_active
@@ -17,12 +19,23 @@ from shared.ledger.people import Dossier
 from shared.model.desired import TargetName
 from shared.model.person import Stop
 
+type Why = Literal["unknown", "protected", "ambiguous", "not stopped", "reason"]
+
+
+class NotDone(Misconfigured):
+    """Nobody was stopped, and no stop was lifted; the message says why and what to do."""
+
+    def __init__(self, why: Why, what: str, problem: str, mend: str) -> None:
+        super().__init__(what, problem, mend)
+        self.why: Why = why
+
+
 LONGEST = 300
 """Characters in a reason: a ticket and a few words, not a file."""
 
 
 async def whose(service: Service, key: str) -> tuple[str, str]:
-    """The source and number of `number` or `source:number`. Raises Misconfigured.
+    """The source and number of `number` or `source:number`. Raises NotDone.
 
     Somebody in a hurry leaves the source out: then exactly one source may know the number.
     """
@@ -32,7 +45,9 @@ async def whose(service: Service, key: str) -> tuple[str, str]:
     found = [name for name in service.sources if await service.ledger.identities.find(name, key)]
     if len(found) > 1:
         several = " and ".join(f"{name}:{key}" for name in found)
-        raise Misconfigured(key, "is not one person, so nothing was done", f"Write {several}")
+        raise NotDone(
+            "ambiguous", key, "is not one person, so nothing was done", f"Write {several}"
+        )
     return (found or list(service.sources))[0], key
 
 
@@ -40,7 +55,7 @@ async def stop(service: Service, source: str, number: str, *, who: str, reason: 
     """Block this person in every target at once, until HR's end has run its course or `lift`.
 
     Answers the stop that holds: an earlier one when there is one. Once it answers it will happen,
-    whatever stops. Raises Misconfigured for somebody unknown or protected, or without a reason.
+    whatever stops. Raises NotDone for somebody unknown or protected, or without a reason.
     """
     _check(reason)
     await ensure_active(service)
@@ -66,15 +81,18 @@ async def stop(service: Service, source: str, number: str, *, who: str, reason: 
 async def lift(service: Service, source: str, number: str, *, who: str, reason: str) -> Stop:
     """Let HR have the say over this person again; answers the stop that held until now.
 
-    Raises Misconfigured for somebody unknown or not stopped, or without a reason.
+    Raises NotDone for somebody unknown or not stopped, or without a reason.
     """
     _check(reason)
     await ensure_active(service)
     while True:
         dossier = await _known(service, source, number)
         if dossier.stop is None:
-            raise Misconfigured(
-                f"{source}:{number}", "is not stopped", f"See `instroom people {source}:{number}`"
+            raise NotDone(
+                "not stopped",
+                f"{source}:{number}",
+                "is not stopped",
+                f"See `instroom people {source}:{number}`",
             )
         await _tell(service, dossier, f"stop lifted: {reason}", who)
         now = service.clock.now()
@@ -90,7 +108,8 @@ async def lift(service: Service, source: str, number: str, *, who: str, reason: 
 
 def _check(reason: str) -> None:
     if not 0 < len(reason.strip()) <= LONGEST or not reason.isprintable():
-        raise Misconfigured(
+        raise NotDone(
+            "reason",
             "reason",
             f"is not one line of 1 to {LONGEST} characters",
             "Say why in a few words, such as the number of the ticket; it stays in the audit",
@@ -100,7 +119,8 @@ def _check(reason: str) -> None:
 async def _known(service: Service, source: str, number: str) -> Dossier:
     known = await service.ledger.identities.find(source, number)
     if known is None:
-        raise Misconfigured(
+        raise NotDone(
+            "unknown",
             f"{source}:{number}",
             "is not known here, so nothing was blocked",
             "See `instroom people`; an account that Instroom does not manage is blocked in Entra",
@@ -114,7 +134,8 @@ async def _refuse_protected(service: Service, dossier: Dossier, key: str) -> Non
     login = dossier.target(TargetName.ENTRA).applied.login
     names = {name.casefold() for name in (key, *dossier.records, login) if name}
     if names & {name.casefold() for name in policy.protected}:
-        raise Misconfigured(
+        raise NotDone(
+            "protected",
             key,
             "is protected by the policy, so nothing was blocked",
             "Block the account by hand, or take it out of `protected` first",

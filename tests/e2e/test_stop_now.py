@@ -43,6 +43,26 @@ async def test_person_is_out_at_once_and_back_when_it_is_lifted(company: Company
     await company.until(lambda: company.see(number).groups == groups, "every group back")
 
 
+async def test_an_operators_own_tool_stops_and_lifts_over_http(company: Company) -> None:
+    number = await company.joins(birth_name="Weggestuurd")
+    address = f"{company.host}/api/ops/people/afas:{number}/stop"
+    asked = {"reason": "ticket 4712", "who": "j.devries"}
+    key = {"x-functions-key": company.rig.settings["SANDBOX_FUNCTION_KEY"]}
+
+    stranger = await company.http.post(address, json=asked)
+    assert stranger.status_code == 401
+    assert company.see(number).can_sign_in
+
+    answer = await company.http.post(address, json=asked, headers=key)
+    assert answer.status_code == 200, answer.text
+    await company.until(lambda: _is_out(company, number), "somebody who is out")
+    assert "j.devries, by the app's key" in await company.instroom("people", number)
+
+    answer = await company.http.request("DELETE", address, json=asked, headers=key)
+    assert answer.status_code == 200, answer.text
+    await company.until(lambda: company.see(number).can_sign_in, "the person back")
+
+
 async def test_mistakes_are_told_in_a_sentence(company: Company) -> None:
     unknown = await company.instroom("leaver", "--now", "404404", *WHY, expect=1)
     not_stopped = await company.instroom(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from build import NOW, POLICY, TODAY, a_record
@@ -282,6 +283,30 @@ async def test_shares_of_the_guard_are_of_those_who_were_pushed(world: World) ->
     cursor, _ = await world.service.ledger.cursors.read("push")
 
     assert cursor.population == 9
+
+
+async def test_call_that_takes_too_long_goes_on_where_it_was_when_it_comes_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stands(world, *map(str, range(8)))
+    items = [until(str(n), TODAY - timedelta(days=1)) for n in range(8)]
+    decide = world.service.ledger.people.decide
+
+    async def slow(*given: Any) -> Any:
+        world.clock.elapsed += timedelta(seconds=50)
+        return await decide(*given)
+
+    with monkeypatch.context() as slowly:
+        slowly.setattr(world.service.ledger.people, "decide", slow)
+        with pytest.raises(Transient, match="send it again under its webhook-id"):
+            await push_people(world, *items, call_id="msg_slow")
+
+    answers = await push_people(world, *items, call_id="msg_slow")
+    await settle(world)
+
+    assert sorted(statuses(answers).values()) == ["accepted"] * 4 + ["unchanged"] * 4
+    (batch,) = await open_batches(world)
+    assert len(batch.members) == 8
 
 
 # --- late, twice and in disorder -------------------------------------------------------------

@@ -32,6 +32,12 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "methods": ["GET"],
         "authLevel": "anonymous",
     },
+    "ops_leaver": {
+        "type": "httpTrigger",
+        "route": "ops/people/{key}/stop",
+        "methods": ["POST", "DELETE"],
+        "authLevel": "function",
+    },
     "health": {
         "type": "httpTrigger",
         "route": "health",
