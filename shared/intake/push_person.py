@@ -139,6 +139,8 @@ class Person(Wire):
     the last one, never by being left out."""
     human_key: Key | None = None
     """Your key of the human behind several numbers, when you have one."""
+    birth_date: Annotated[date, AfterValidator(_day)] | None = None
+    """Only to see that somebody is in another HR system too; used for nothing else."""
     phone: Text | None = None
     """Phone at work."""
     mobile: Text | None = None

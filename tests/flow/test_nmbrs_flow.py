@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from build import POLICY, TODAY
+from build import POLICY, TODAY, a_name, a_record
 from contract.source.nmbrs_stage import Rig
-from fakes import FakeClock, World, a_world
+from fakes import FakeClock, FakeSource, World, a_world
 from turning import days_pass, settle
 
 from sandbox.clock import ManualClock
@@ -188,3 +188,32 @@ async def test_half_a_company_that_ends_at_once_is_held(town: Town) -> None:
     await settle(town.world)
 
     assert town.enabled() == before
+
+
+async def test_one_human_in_afas_and_nmbrs_has_one_account(town: Town) -> None:
+    """Two people of Nmbrs whom AFAS knows too: by birth date and name, each rig in its words."""
+    afas, both = FakeSource(), sorted(town.enabled())[5:7]
+    for number in both:
+        there = town.rig.world.person(number[2:])
+        name = a_name(
+            initials=there.initials,
+            given="",
+            nickname=there.nickname.upper(),
+            birth_prefix="",
+            birth=there.birth_surname(),
+        )
+        afas.put(a_record(f"9{number[2:]}", name=name, birth_date=there.birth_date))
+    town.world.service = replace(
+        town.service, sources={"nmbrs": town.service.sources["nmbrs"], "afas": afas}
+    )
+    before = town.enabled()
+
+    await full_sync(town.service, "afas")
+    await settle(town.world)
+
+    assert town.enabled() == before
+    for number in both:
+        account = town.world.entra.by_number(number)
+        assert account is not None
+        assert "ICT" in account.groups
+    assert [one async for one in town.service.ledger.matches.proposals()] == []

@@ -292,3 +292,28 @@ def test_any_cells_give_a_record_or_a_bad_one(
     else:
         assert reading.field
         assert reading.problem
+
+
+BSN = "999999990"
+STANDARD_VIEW = layout(
+    "Profit_Employees",
+    PERSON,
+    {},
+    standard=True,
+    there=[str(field.standard) for field in PERSON] + ["BSN", "SoSe"],
+)
+
+
+def test_birth_date_is_read_where_a_view_has_it() -> None:
+    assert a_record(Geboortedatum="1991-05-17T00:00:00Z").birth_date == date(1991, 5, 17)
+    assert a_record(Geboortedatum=None).birth_date is None
+
+
+def test_citizen_service_number_is_in_no_layout_and_reaches_no_record() -> None:
+    row = dict.fromkeys(("BSN", "SoSe", "Burgerservicenummer"), BSN)
+
+    record = a_record(**row)
+
+    assert {"BSN", "SoSe"}.isdisjoint({*STANDARD_VIEW.ids, *PERSONS.ids, *CONTRACTS.ids})
+    assert "DateOfBirth" in STANDARD_VIEW.ids
+    assert BSN not in record.model_dump_json()

@@ -94,6 +94,26 @@ def test_columns_without_meaning_are_not_kept() -> None:
     assert "123456782" not in sanne.model_dump_json()
 
 
+def test_birth_date_is_read_from_the_column_that_the_policy_names() -> None:
+    columns = {**COLUMNS, "birth_date": "geboren"}
+    rows = f"{SANNE};17-05-1991", f"{OMAR};"
+
+    known, unknown = records(a_file(*rows, headings=f"{HEADINGS};geboren"), columns=columns)
+
+    assert known.birth_date == date(1991, 5, 17)
+    assert unknown.birth_date is None
+
+
+def test_rows_of_one_number_must_agree_on_the_birth_date() -> None:
+    columns = {**COLUMNS, "birth_date": "geboren"}
+    rows = (f"{SANNE};17-05-1991", f"{SANNE.replace('2026', '2025')};18-05-1991")
+
+    (refused,) = bad(a_file(*rows, headings=f"{HEADINGS};geboren"), columns=columns)
+
+    assert (refused.number, refused.field) == ("1042", "geboren")
+    assert "1991" not in refused.reason
+
+
 # --- dialects ---
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.intake.exact_rows import Administration, Payroll, to_record, usage
+from shared.intake.exact_rows import EMPLOYEE, Administration, Payroll, to_record, usage
 from shared.intake.source import Reading
 from shared.model.name import NameUsage, PersonName
 from shared.model.person import BadRecord, Record, Unit
@@ -224,3 +224,14 @@ def test_whatever_stands_in_a_field_is_read_or_told(data: st.DataObject) -> None
     found = reading({at: data.draw(_VALUE)}, **{name: [{**table, field: data.draw(_VALUE)}]})
 
     assert found.source == "exact"
+
+
+def test_birth_date_is_read_and_the_citizen_service_number_is_not() -> None:
+    bsn = "999999990"
+
+    read = record({"BirthDate": "/Date(674438400000)/", "SocialSecurityNumber": bsn})
+
+    assert read.birth_date == date(1991, 5, 17)
+    assert bsn not in read.model_dump_json()
+    assert "BirthDate" in EMPLOYEE
+    assert "SocialSecurityNumber" not in EMPLOYEE

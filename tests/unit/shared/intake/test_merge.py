@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from build import TODAY, a_contract, a_record
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import records
 
-from shared.intake.merge import merge
+from shared.intake.merge import may_work, merge
 from shared.model.person import Record
 
 RUNS = a_record("2", contracts=(a_contract(),))
@@ -45,3 +46,28 @@ def test_the_order_of_the_records_does_not_matter(found: list[Record], random: o
     assert person == merge(shuffled, today=TODAY, missing=False)
     assert person is not None
     assert sorted(r.key for r in person.records) == sorted(r.key for r in found)
+
+
+def test_the_number_of_the_accounts_stays_when_another_record_leads() -> None:
+    person = merge([OVER, RUNS], today=TODAY, missing=False, numbered=OVER.key)
+
+    assert person is not None
+    assert (person.primary_record, person.numbered_record) == (RUNS, OVER)
+
+
+def test_without_accounts_the_leading_record_gives_the_number() -> None:
+    person = merge([OVER, RUNS], today=TODAY, missing=False)
+
+    assert person is not None
+    assert person.numbered_record == person.primary_record == RUNS
+
+
+@pytest.mark.parametrize("numbered", [RUNS.key, "csv:gone"])
+def test_a_number_that_is_the_leading_ones_or_gone_is_not_noted(numbered: str) -> None:
+    person = merge([OVER, RUNS], today=TODAY, missing=False, numbered=numbered)
+
+    assert person == merge([OVER, RUNS], today=TODAY, missing=False)
+
+
+def test_who_has_a_contract_to_come_may_work() -> None:
+    assert [may_work(one, TODAY) for one in (OVER, RUNS, COMES)] == [False, True, True]

@@ -529,3 +529,14 @@ def _differ(one: Contract, other: Contract) -> bool:
     apart = {"key", "start", "end"}
     same = one.model_dump(exclude=apart) == other.model_dump(exclude=apart)
     return one.end + timedelta(days=1) < other.start or not same
+
+
+def test_birth_date_is_read_and_the_citizen_service_number_is_not() -> None:
+    bsn = "999999990"
+    born = {"birthDate": "1991-05-17T00:00:00Z", "BSN": bsn}
+
+    record = read(an_employee(personalinfo=[info(birthInfo=born, BSN=bsn)]))
+
+    assert record.birth_date == date(1991, 5, 17)
+    assert bsn not in record.model_dump_json()
+    assert "privateInfos" not in LISTS

@@ -333,3 +333,13 @@ def test_any_item_is_a_record_or_wrong(item: Any) -> None:
         if isinstance(found, Wrong):
             assert found.problems
     assert push.number_of(item) is None or push.number_of(item)
+
+
+def test_birth_date_is_taken_and_a_citizen_service_number_is_refused() -> None:
+    record = push.whole({**SANNE, "birth_date": "1991-05-17"})
+    refused = push.whole({**SANNE, "bsn": "999999990"})
+
+    assert isinstance(record, Record)
+    assert record.birth_date == date(1991, 5, 17)
+    assert isinstance(refused, push.Wrong)
+    assert [one.field for one in refused.problems] == ["bsn"]
