@@ -92,7 +92,7 @@ class Wiring:
             mint=lambda: uuid.uuid4().hex,
             sources={name: self._source(name, ledger, clock) for name in self.settings.sources},
             entra=EntraTarget(self._graph()),
-            topdesk=TopdeskTarget(self._topdesk()),
+            topdesk=TopdeskTarget(self.topdesk()),
             policy_text=lambda: text_of(self.settings.policy_file),
             policy_name=self.settings.policy_file,
         )
@@ -219,7 +219,8 @@ class Wiring:
         self._open.push_async_callback(opened.close)
         return opened
 
-    def _topdesk(self) -> Tenant:
+    def topdesk(self) -> Tenant:
+        """TOPdesk under Instroom's operator."""
         settings = self.settings
         password = self.reveal("TOPDESK_APP_PASSWORD", settings.topdesk_app_password)
         client = httpx.AsyncClient(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +22,13 @@ from shared import settings as setting
 from shared import wiring
 from shared.errors import Misconfigured
 from shared.policy.load import load
-from shared.policy.sso import Sso
 from shared.settings import Settings
+from shared.sso.look import Eyes
 from shared.sso.notes import FileNotes
 from shared.sso.setup import Desk
+from shared.sso.wanted import Wanted, wanted
 from shared.vendors.graph.client import connect
+from shared.vendors.saml import Publisher
 
 GRAPH_COMMAND_LINE_TOOLS = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
 """Microsoft's own public client, known to every tenant (Microsoft Graph PowerShell)."""
@@ -74,33 +76,58 @@ class SignedIn:
         return token
 
 
-def section(policy: Path | None) -> Sso:
-    """The policy's section about single sign-on. Raises Misconfigured when there is none."""
+@dataclass(frozen=True)
+class Said:
+    """What the policy says of single sign-on."""
+
+    organisation: str
+    doors: tuple[Wanted, ...]
+
+
+def said(policy: Path | None) -> Said:
+    """What the policy's file says. Raises Misconfigured when it says nothing of this."""
     name = str(policy or wiring.settings().policy_file)
-    sso = load(wiring.text_of(name), name=name).sso
-    if sso is None or not sso.realms:
+    read = load(wiring.text_of(name), name=name)
+    if read.sso is None or not read.sso.realms:
         raise Misconfigured(
             name,
             "says nothing of single sign-on",
             "Add the section sso with secure, public or both; docs/sso.md shows one",
         )
-    return sso
+    return Said(read.organisation.name, wanted(read.sso))
+
+
+@dataclass(frozen=True)
+class Place:
+    """All that a command works with."""
+
+    desk: Desk
+    eyes: Eyes
 
 
 @asynccontextmanager
-async def desk(sign_in: SignIn, folder: Path, tell: Callable[[str], None]) -> AsyncIterator[Desk]:
-    """Graph under the administrator's sign-in, until the block ends. Raises Misconfigured."""
+async def place(
+    sign_in: SignIn, folder: Path, tell: Callable[[str], None]
+) -> AsyncIterator[Place]:
+    """Everything under the administrator's sign-in, until the block ends. Raises Misconfigured."""
     told = wiring.settings()
     for problem in setting.problems(told):
         if problem.what.startswith("GRAPH_"):
             raise problem
-    credential = await _credential(told, sign_in)
-    graph = connect(told.graph_base_url, credential)
-    try:
+    async with AsyncExitStack() as opened:
+        graph = connect(told.graph_base_url, await _credential(told, sign_in))
+        opened.push_async_callback(graph.close)
+        publisher = Publisher()
+        opened.push_async_callback(publisher.close)
+        wired = wiring.Wiring(told)
+        opened.push_async_callback(wired.close)
+        answers = told.topdesk_url and told.topdesk_username and told.topdesk_app_password
+        topdesk = wired.topdesk() if answers else None
         notes = FileNotes(folder / "begun.json")
-        yield Desk(graph, notes, lambda: datetime.now(UTC), asyncio.sleep, tell)
-    finally:
-        await graph.close()
+        yield Place(
+            Desk(graph, notes, lambda: datetime.now(UTC), asyncio.sleep, tell),
+            Eyes(graph, publisher, told.login_base_url, topdesk),
+        )
 
 
 async def _credential(told: Settings, sign_in: SignIn) -> Any:

@@ -22,6 +22,9 @@ type Json = dict[str, Any]
 type Door = Callable[[Service, Json], Json]
 
 PREFIX = "/_sandbox/graph"
+_SETTINGS = frozenset(
+    {"throttle", "replication_seconds", "stale_every", "app_roles", "has_p1", "denied"}
+)
 
 
 def routes(service: Service) -> list[Route]:
@@ -120,12 +123,17 @@ def settings(service: Service, _: Json) -> Json:
         "replication_seconds": replication.seconds,
         "stale_every": replication.stale_every,
         "app_roles": sorted(service.tenant.app_roles),
+        "has_p1": service.tenant.enterprise.has_p1,
+        "denied": sorted(service.tenant.enterprise.denied),
     }
 
 
 def change_settings(service: Service, body: Json) -> Json:
-    """Set any of them: `throttle` (null is off, {} is as documented), lag, roles of the app."""
-    unknown = set(body) - {"throttle", "replication_seconds", "stale_every", "app_roles"}
+    """Set any of them: `throttle` (null is off, {} is as documented), lag, roles of the app.
+
+    And of enterprise applications: `has_p1`, and `denied` to whoever signs in.
+    """
+    unknown = set(body) - _SETTINGS
     if unknown:
         raise ValueError(f"unknown settings: {sorted(unknown)}")
     if "throttle" in body:
@@ -135,6 +143,9 @@ def change_settings(service: Service, body: Json) -> Json:
     replication.seconds = float(body.get("replication_seconds", replication.seconds))
     replication.stale_every = max(1, int(body.get("stale_every", replication.stale_every)))
     service.tenant.app_roles = set(body.get("app_roles", service.tenant.app_roles))
+    enterprise = service.tenant.enterprise
+    enterprise.has_p1 = bool(body.get("has_p1", enterprise.has_p1))
+    enterprise.denied = set(body.get("denied", enterprise.denied))
     return settings(service, body)
 
 

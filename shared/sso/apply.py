@@ -63,7 +63,8 @@ async def _do(graph: Graph, change: Change, wanted: Wanted, found: Found, now: d
             values = {"preferredTokenSigningKeyThumbprint": _thumbprint(change)}
             await applications.change_principal(graph, _principal(found).id, values)
         case Kind.RETIRE_CERTIFICATE:
-            await applications.remove_certificate(graph, _principal(found).id, change.what)
+            key_id = _key_id(found, change.what)
+            await applications.remove_certificate(graph, _principal(found).id, key_id)
         case Kind.LET_SIGN_IN:
             principal, group = _principal(found), found.groups[change.what]
             await applications.assign(graph, principal.id, str(group.id), principal.role_id)
@@ -129,6 +130,11 @@ def _own_claims(found: Found) -> str:
     if found.own_claims_id is None:
         raise NotVisible("the claims policy is not known yet")
     return found.own_claims_id
+
+
+def _key_id(found: Found, thumbprint: str) -> str:
+    certificates = _principal(found).certificates
+    return next(each.key_id for each in certificates if each.thumbprint == thumbprint)
 
 
 def _thumbprint(change: Change) -> str:

@@ -93,7 +93,6 @@ def _made(call: Call, template: Json, name: str) -> tuple[Json, Json]:
     shared = {
         "appId": app_id,
         "applicationTemplateId": template["id"],
-        "createdDateTime": tenant.timestamp(),
         "displayName": name,
         "appRoles": [dict(role) for role in ROLES],
         "keyCredentials": [],
@@ -103,6 +102,7 @@ def _made(call: Call, template: Json, name: str) -> tuple[Json, Json]:
     application = {
         **shared,
         "id": tenant.new_id("application"),
+        "createdDateTime": tenant.timestamp(),
         "identifierUris": [],
         "signInAudience": "AzureADMyOrg",
         "tags": [],

@@ -55,7 +55,6 @@ _PRINCIPAL = (
     Property("appId", default=True, writable=False, operators=FLAG),
     Property("applicationTemplateId", default=True, writable=False, operators=FLAG),
     Property("appRoleAssignmentRequired", "boolean", default=True, nullable=False, operators=FLAG),
-    Property("createdDateTime", "datetime", default=True, writable=False),
     Property("deletedDateTime", "datetime", default=True, writable=False),
     Property("description", max_length=1024, default=True),
     Property("displayName", max_length=256, default=True, operators=_NAME),
