@@ -271,12 +271,12 @@ async def _sent(call: Call, send: Send, limit_seconds: float) -> httpx.Response:
 def _judged(call: Call, response: httpx.Response, manners: Manners) -> httpx.Response:
     """The response when it is an answer about the request."""
     status = response.status_code
-    wait = manners.retry_after(response)
     if status == httpx.codes.TOO_MANY_REQUESTS:
+        wait = manners.retry_after(response)
         raise _Again(Transient(f"{call}: throttled", retry_after_seconds=wait))
     if status != httpx.codes.REQUEST_TIMEOUT and (status < 500 or status in manners.answers):  # noqa: PLR2004 - the class of server errors
         return response
-    told = f"{call}: answered {status}"
+    told, wait = f"{call}: answered {status}", manners.retry_after(response)
     if not call.is_repeatable:
         raise UnknownReply(told, retry_after_seconds=wait)
     kind = TargetDown if status in AWAY else UnknownReply if call.is_write else Transient

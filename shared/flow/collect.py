@@ -6,9 +6,7 @@ then is anyone decided. A signal is a batch of one. Whatever cannot be read park
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared import log
@@ -16,14 +14,14 @@ from shared.diff import compare
 from shared.errors import InstroomError, Misconfigured
 from shared.flow import matching
 from shared.flow.activate import ensure_active
+from shared.flow.answer import MISSING, Answer, News, admit, read, remembered
 from shared.flow.at_once import all_of
 from shared.flow.decide import Found, decide
 from shared.flow.seeing import Observation
 from shared.flow.service import Service
 from shared.guard import gate
-from shared.intake.source import Reading, Source
+from shared.intake.source import Reading, Sighting, Source
 from shared.ledger.cursors import Cursor
-from shared.ledger.identities import Identity
 from shared.model.desired import ALIVE
 from shared.model.person import BadRecord, Person, Record
 from shared.policy import lifecycle
@@ -31,18 +29,6 @@ from shared.policy.document import Policy
 
 OVERLAP = timedelta(hours=1)
 """HR rounds its timestamps, and clocks differ: this much is read again by every poll."""
-MISSING = "missing"
-"""Stands where the record's hash would: HR is silent, and that has been decided on."""
-
-
-@dataclass
-class Answer:
-    """What one read of a source came to: everyone it named, and those who differ from before."""
-
-    source: str
-    began: datetime
-    named: set[str] = field(default_factory=set)
-    changed: list[Reading] = field(default_factory=list)
 
 
 async def signalled(service: Service, source_name: str, number: str) -> Found:
@@ -50,14 +36,15 @@ async def signalled(service: Service, source_name: str, number: str) -> Found:
     await ensure_active(service)
     source = _source(service, source_name)
     began = service.clock.now()
-    reading = await source.one(number)
-    if reading is not None and reading.number is not None:
-        number = reading.number  # a webhook may name people by another key than their number
+    sighting = await source.one(number)
+    news = News.of(sighting) if sighting else None
+    if news and news.reading.number is not None:
+        number = news.reading.number  # a webhook may name people by another key than their number
     known = await service.ledger.identities.find(source_name, number)
-    if known is None and (reading is None or reading.number is None):
+    if known is None and (news is None or news.reading.number is None):
         log.info("unknown number signalled", source=source_name)
         return Found.IDLE
-    return await observe(service, source_name, number, reading, began)
+    return await observe(service, source_name, number, news, began)
 
 
 async def poll(service: Service, source_name: str) -> int:
@@ -68,19 +55,18 @@ async def poll(service: Service, source_name: str) -> int:
     await ensure_active(service)
     source = _source(service, source_name)
     cursor, version = await service.ledger.cursors.read(source_name)
-    began = service.clock.now()
     if cursor.changed_until is None:
         return await full_sync(service, source_name)
-    try:
-        since = cursor.changed_until - OVERLAP
-        answer = await _read(service, source.changed_since(since), source, began)
-    except InstroomError as error:
-        failed = cursor.model_copy(update={"problem": str(error)})
-        await service.ledger.cursors.move(source_name, failed, version)
-        raise
+    since = source.changed_since(cursor.changed_until - OVERLAP)
+    answer = await _admitted(service, source, since, (cursor, version), whole=False)
     cause, version = await _mass_leave(service, answer, cursor, version)
     decided = await _decide_all(service, answer, cause)
-    done = {"changed_until": began, "mass_leave": None, "problem": None}
+    done = {
+        "changed_until": answer.began,
+        "mass_leave": None,
+        "problem": None,
+        "employers": _employers(cursor, answer) if cursor.employers is not None else None,
+    }
     moved = cursor.model_copy(update=done)
     await service.ledger.cursors.move(source_name, moved, version)
     return decided
@@ -95,22 +81,15 @@ async def full_sync(service: Service, source_name: str) -> int:
     await ensure_active(service)
     source = _source(service, source_name)
     cursor, version = await service.ledger.cursors.read(source_name)
-    began = service.clock.now()
-    _, policy = await service.active_policy()
-    try:
-        answer = await _read(service, source.everyone(), source, began)
-        gate.admit(
-            source=source_name,
-            named=len(answer.named),
-            known=cursor.population or 0,
-            limits=policy.guard,
-        )
-    except InstroomError as error:
-        refused = cursor.model_copy(update={"problem": str(error)})
-        await service.ledger.cursors.move(source_name, refused, version)
-        raise
+    everyone = source.everyone()
+    answer = await _admitted(service, source, everyone, (cursor, version), whole=True)
     cause, version = await _mass_leave(service, answer, cursor, version)
-    counted = Cursor(changed_until=began, full_sync_at=began, population=len(answer.named))
+    counted = Cursor(
+        changed_until=answer.began,
+        full_sync_at=answer.began,
+        population=len(answer.named),
+        employers=_employers(cursor, answer),
+    )
     decided = await _decide_all(service, answer, cause)
     missing = await _note_missing(service, answer)
     await service.ledger.cursors.move(source_name, counted, version)
@@ -120,22 +99,30 @@ async def full_sync(service: Service, source_name: str) -> int:
     return decided
 
 
-async def _read(
-    service: Service, readings: AsyncIterator[Reading], source: Source, began: datetime
+async def _admitted(
+    service: Service,
+    source: Source,
+    sightings: AsyncIterator[Sighting],
+    at: tuple[Cursor, str | None],
+    *,
+    whole: bool,
 ) -> Answer:
-    """The whole answer, or the source's error."""
-    hashes = {
-        known.number: known.record_hash
-        async for known in service.ledger.identities.everyone(source.name)
-    }
-    answer = Answer(source.name, began)
-    rules = await matching.rules(service)
-    async for reading in readings:
-        if reading.number is not None:
-            answer.named.add(reading.number)
-        if isinstance(reading, BadRecord) or hashes.get(reading.number) != _hash(reading, rules):
-            answer.changed.append(reading)
+    """The answer, fit to decide on; what is wrong with it is noted at the cursor, and raised."""
+    cursor, version = at
+    _, policy = await service.active_policy()
+    try:
+        answer = await read(service, source.name, sightings, cursor)
+        admit(answer, cursor, policy.guard, whole=whole)
+    except InstroomError as error:
+        refused = cursor.model_copy(update={"problem": str(error)})
+        await service.ledger.cursors.move(source.name, refused, version)
+        raise
     return answer
+
+
+def _employers(cursor: Cursor, answer: Answer) -> tuple[str, ...]:
+    """Every employer that this source has ever named."""
+    return tuple(sorted({*(cursor.employers or ()), *answer.employers}))
 
 
 async def _mass_leave(
@@ -161,9 +148,10 @@ async def _mass_leave(
 async def _leavers(service: Service, answer: Answer) -> set[str]:
     _, policy = await service.active_policy()
     return {
-        reading.number
-        for reading in answer.changed
-        if isinstance(reading, Record) and await ends(service, answer.source, reading, policy)
+        news.reading.number
+        for news in answer.changed
+        if isinstance(news.reading, Record)
+        and await ends(service, answer.source, news.reading, policy)
     }
 
 
@@ -173,17 +161,17 @@ async def _decide_all(service: Service, answer: Answer, cause: str | None) -> in
         observe(
             service,
             answer.source,
-            reading.number,
-            reading,
+            news.reading.number,
+            news,
             answer.began,
-            cause if reading.number in gated else None,
+            cause if news.reading.number in gated else None,
         )
-        for reading in answer.changed
-        if reading.number is not None
+        for news in answer.changed
+        if news.reading.number is not None
     )
-    for reading in answer.changed:
-        if reading.number is None:
-            log.warning("unreadable record", source=answer.source, reason=_problem(reading))
+    for news in answer.changed:
+        if news.reading.number is None:
+            log.warning("unreadable record", source=answer.source, reason=_problem(news.reading))
     return sum(one == Found.CHANGED for one in found)
 
 
@@ -206,7 +194,7 @@ async def observe(
     service: Service,
     source: str,
     number: str,
-    reading: Reading | None,
+    news: News | None,
     began: datetime,
     cause: str | None = None,
     changes: Record | None = None,
@@ -215,6 +203,7 @@ async def observe(
 
     Raises LostRace when it `changes` a record that is no longer held.
     """
+    reading = news.reading if news else None
     record = reading if isinstance(reading, Record) else None
     who = await matching.whose(service, source, number, record)
     identity = who.identity
@@ -229,22 +218,16 @@ async def observe(
     )
     found = await decide(service, identity.person_id, seen)
     if found != Found.STALE:
-        looked = matching.WAITS if who.doubts else _hash(record, who.rules) if record else ""
-        noted = looked if reading else MISSING
+        noted = remembered(news.mark, who.rules) if news else MISSING
+        noted = matching.WAITS if news and who.doubts else noted
         await service.ledger.identities.note_hash(source, identity, noted)
     return found
 
 
 async def _note_missing(service: Service, answer: Answer) -> int:
     """Whom HR named before and does not name now: missing from today, never ended by it."""
-    silent: list[Identity] = [
-        known
-        async for known in service.ledger.identities.everyone(answer.source)
-        if known.number not in answer.named and known.record_hash != MISSING
-    ]
-    await all_of(
-        observe(service, answer.source, known.number, None, answer.began) for known in silent
-    )
+    silent = answer.silent
+    await all_of(observe(service, answer.source, number, None, answer.began) for number in silent)
     return len(silent)
 
 
@@ -256,8 +239,3 @@ def _source(service: Service, name: str) -> Source:
 
 def _problem(reading: Reading | None) -> str | None:
     return reading.reason if isinstance(reading, BadRecord) else None
-
-
-def _hash(record: Record, rules: str) -> str:
-    """What the record looked like, and by which rules it was matched: others look again."""
-    return hashlib.sha256(f"{rules} {record.model_dump_json()}".encode()).hexdigest()[:16]

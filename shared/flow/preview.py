@@ -11,6 +11,7 @@ from datetime import datetime
 from shared.diff import compare
 from shared.errors import Permanent
 from shared.flow import seeing
+from shared.flow.answer import opened
 from shared.flow.decide import baseline, wanted
 from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
 from shared.flow.service import Service
@@ -74,7 +75,8 @@ async def _person(
     service: Service, source: str, number: str, dossier: Dossier, policy: Policy, now: datetime
 ) -> Person:
     """What HR says now; of someone HR does not show, what it last said."""
-    reading = await service.sources[source].one(number)
+    sighting = await service.sources[source].one(number)
+    reading = opened(sighting) if sighting else None
     if isinstance(reading, BadRecord):
         raise Permanent(reading.reason, mender="hr")
     key = f"{source}:{number}"

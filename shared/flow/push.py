@@ -17,6 +17,7 @@ from typing import Any
 from shared import log
 from shared.errors import LostRace, Transient
 from shared.flow.activate import ensure_active
+from shared.flow.answer import News
 from shared.flow.at_once import all_of
 from shared.flow.collect import ends, observe
 from shared.flow.decide import Found
@@ -237,7 +238,8 @@ async def _collect(
     while True:
         before = one.held.newest if one.held and not call.whole else None
         try:
-            found = await observe(service, NAME, number, one.record, moment, cause, before)
+            news = News.of(one.record)
+            found = await observe(service, NAME, number, news, moment, cause, before)
             break
         except LostRace:
             again = _understood(call, item, await _held(service, number))

@@ -7,14 +7,18 @@ still have every field: one that was taken out would otherwise read as "nothing 
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, cached_property, partial
 from itertools import batched
 from zoneinfo import ZoneInfo
 
 from shared.errors import Permanent, Transient
+from shared.intake import afas_cells, afas_fields, afas_rows
 from shared.intake.afas_fields import (
     CONTRACT,
     NUMBER,
@@ -27,7 +31,8 @@ from shared.intake.afas_fields import (
     layout,
 )
 from shared.intake.afas_rows import SOURCE, number_of, to_record
-from shared.intake.source import Reading
+from shared.intake.source import Sighting, Unread
+from shared.model import person
 from shared.vendors.afas import AT_LEAST, EQUAL, Afas, Filter
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -61,6 +66,28 @@ class _Layouts:
     contract: Layout
     views: tuple[Layout, ...]
 
+    @cached_property
+    def how(self) -> bytes:
+        """What the rows are read by: another release or another field may read them otherwise."""
+        ids = [(one.view, one.ids) for one in (self.person, self.contract)]
+        return hashlib.sha256(_code() + repr(ids).encode()).digest()
+
+    def sighting(self, number: str, row: Row, contracts: Sequence[Row]) -> Sighting:
+        """Someone, by their rows."""
+        read = partial(to_record, self.person, row, self.contract, contracts)
+        if not number:
+            return read()
+        rows = repr((row, contracts)).encode(errors="surrogatepass")
+        mark = hashlib.blake2b(rows, digest_size=8, key=self.how).hexdigest()
+        return Unread(number, mark, read)
+
+
+@cache
+def _code() -> bytes:
+    """The code that reads rows: a release that reads them otherwise reads everybody anew."""
+    readers = (afas_cells, afas_fields, afas_rows, person)
+    return "".join(map(inspect.getsource, readers)).encode()
+
 
 async def _as_known() -> Mapping[str, Ids]:
     return {}
@@ -78,33 +105,33 @@ class AfasSource:
         self._checked: tuple[Mapping[str, Ids], _Layouts] | None = None
         """The own fields with which the views were last found complete."""
 
-    async def everyone(self) -> AsyncIterator[Reading]:
+    async def everyone(self) -> AsyncIterator[Sighting]:
         """Everybody in the persons view, with their contracts; see Source."""
-        async for reading in self._read(await self._check(), None):
-            yield reading
+        async for sighting in self._read(await self._check(), None):
+            yield sighting
 
-    async def changed_since(self, moment: datetime) -> AsyncIterator[Reading]:
+    async def changed_since(self, moment: datetime) -> AsyncIterator[Sighting]:
         """Whoever has a changed row in either view; without a log field everybody."""
         layouts = await self._check()
         if self._views.modified is None:
-            async for reading in self._read(layouts, None):
-                yield reading
+            async for sighting in self._read(layouts, None):
+                yield sighting
             return
         numbers = await self._changed_numbers(layouts, self._views.modified, moment)
         for some in batched(numbers, NUMBERS_AT_ONCE, strict=False):
-            async for reading in self._read(layouts, some):
-                yield reading
+            async for sighting in self._read(layouts, some):
+                yield sighting
 
-    async def one(self, number: str) -> Reading | None:
+    async def one(self, number: str) -> Sighting | None:
         """This employee number now; None when the persons view does not show it."""
         if not number.replace("_", "").replace("-", "").isalnum():
             return None  # `,` and `;` would make it another question
         own = await self._own_fields()
         known = self._checked
         layouts = known[1] if known and known[0] == own else await self._check()
-        async for reading in self._read(layouts, [number]):
-            if reading.number == number:
-                return reading
+        async for sighting in self._read(layouts, [number]):
+            if sighting.number == number:
+                return sighting
         return None
 
     async def probe(self) -> None:
@@ -122,28 +149,27 @@ class AfasSource:
 
     async def _read(
         self, layouts: _Layouts, numbers: Sequence[str] | None
-    ) -> AsyncIterator[Reading]:
+    ) -> AsyncIterator[Sighting]:
         if len(layouts.views) == 1:
             width = len(layouts.person.columns)
-            async for rows in self._people(layouts.views[0], numbers):
+            async for number, rows in self._people(layouts.views[0], numbers):
                 contracts = [(row[0], *row[width:]) for row in rows if any(row[width:])]
-                yield to_record(layouts.person, rows[0][:width], layouts.contract, contracts)
+                yield layouts.sighting(number, rows[0][:width], contracts)
             return
         found = await self._contracts(layouts.contract, numbers)
-        async for first, *_ in self._people(layouts.person, numbers):
-            contracts = found.get(number_of(first), [])
-            yield to_record(layouts.person, first, layouts.contract, contracts)
+        async for number, rows in self._people(layouts.person, numbers):
+            yield layouts.sighting(number, rows[0], found.get(number, []))
 
     async def _people(
         self, view: Layout, numbers: Sequence[str] | None
-    ) -> AsyncIterator[list[Row]]:
-        """The rows of each person, who come together because the number is ordered on."""
+    ) -> AsyncIterator[tuple[str, list[Row]]]:
+        """The rows of each number, which come together because it is ordered on."""
         group: list[Row] = []
         here, done = "", set[str]()
         async for row in self._rows(view, numbers):
             number = number_of(row)
             if group and (number != here or not number):
-                yield group
+                yield here, group
                 group = []
                 done.add(here)
             if number in done and number:
@@ -151,7 +177,7 @@ class AfasSource:
             here = number
             group.append(row)
         if group:
-            yield group
+            yield here, group
 
     async def _contracts(
         self, view: Layout, numbers: Sequence[str] | None
@@ -196,9 +222,9 @@ def _layouts(
     if views.modified:
         for view in views.names:
             check(view, [views.modified], there[view])
-    person, contract = made
-    both = Layout(person.view, (*person.columns, *contract.columns[1:]))
-    return _Layouts(person, contract, (both,) if together else (person, contract))
+    persons, contracts = made
+    both = Layout(persons.view, (*persons.columns, *contracts.columns[1:]))
+    return _Layouts(persons, contracts, (both,) if together else (persons, contracts))
 
 
 def _refuse_strangers(own: Mapping[str, Ids], views: Views) -> None:

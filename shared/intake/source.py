@@ -6,13 +6,29 @@ and never stops the others.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from shared.model.person import BadRecord, Record
 
 type Reading = Record | BadRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Someone HR shows, whose rows have not been looked into: most are as they were."""
+
+    number: str
+    mark: str
+    """Another one whenever the rows change, or the way in which they are read."""
+    read: Callable[[], Reading]
+    """What the rows say."""
+
+
+type Sighting = Reading | Unread
+"""What a source may show of someone. A source with few people reads them at once."""
 
 
 class Source(Protocol):
@@ -23,7 +39,7 @@ class Source(Protocol):
         """The source's name in settings, policy and ledger: `afas`."""
         ...
 
-    def everyone(self) -> AsyncIterator[Reading]:
+    def everyone(self) -> AsyncIterator[Sighting]:
         """Everybody HR shows, in any order; each number once.
 
         Raises Transient when the answer cannot be completed: a short, repeated or failing page
@@ -31,11 +47,11 @@ class Source(Protocol):
         """
         ...
 
-    def changed_since(self, moment: datetime) -> AsyncIterator[Reading]:
+    def changed_since(self, moment: datetime) -> AsyncIterator[Sighting]:
         """Whoever may have changed since `moment` (aware); too many is fine, too few is not."""
         ...
 
-    async def one(self, number: str) -> Reading | None:
+    async def one(self, number: str) -> Sighting | None:
         """This person now; None when HR does not show them."""
         ...
 

@@ -23,6 +23,8 @@ class Cursor(Frozen):
     full_sync_at: datetime | None = None
     population: int | None = None
     """How many people the last full answer named."""
+    employers: tuple[str, ...] | None = None
+    """Codes of every employer that its answers ever named; None: nobody has looked yet."""
     mass_leave: str | None = None
     """Why the people whom an answer ends wait for a human, until all of them are decided."""
     problem: str | None = None

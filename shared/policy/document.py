@@ -259,6 +259,12 @@ class Guard(Section):
     """An account made for someone who has none; not counted while a source is loaded first."""
     shrink: float = Field(default=0.1, gt=0, le=1)
     """An HR answer that lacks more than this share of the known people is refused as a whole."""
+    shrink_count: int = Field(default=250, ge=1)
+    """And one that lacks more than so many people."""
+    strangers: float = Field(default=0.02, ge=0, le=1)
+    """An HR answer with a larger share of people of employers it never named is refused."""
+    employers: frozenset[str] = frozenset()
+    """Codes of new employers that HR may begin to name."""
     remind_after_hours: tuple[Annotated[int, Field(ge=1)], ...] = (24, 72, 168)
     """So many hours after a batch was held, it is said again that it waits."""
     approvers: tuple[str, ...] = ()

@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import httpx
@@ -89,28 +90,33 @@ class Afas:
         complete answer, Permanent when AFAS refuses the question, TargetDown when it refuses the
         token.
         """
-        seen: set[tuple[str, ...]] = set()
+        cells, place = _picker(fields), _picker([fields.index(field) for field in key])
         known: dict[str, str] = {}  # a text once for the whole answer: departments repeat
-        at = [fields.index(field) for field in key]
+        share = known.setdefault
+        seen: set[Row] = set()
         skip = 0
-        while True:
-            page = await self._page(view, key=key, only=only, skip=skip)
-            last: tuple[str, ...] = ()
+        while page := await self._page(view, key=key, only=only, skip=skip):
+            last: Row = ()
             for one in page:
-                row = tuple(_once(one.get(field), known) for field in fields)
-                here = tuple(str(row[place]) for place in at if row[place] is not None)
-                if len(here) == len(key):  # a row without its key is malformed, not repeated
-                    # What HR itself has twice lies side by side; a page that comes again does not.
-                    if here in seen and here != last:
+                try:
+                    found = cells(one)
+                except KeyError:  # what is empty may be left out
+                    found = tuple(map(one.get, fields))
+                row = tuple([share(cell, cell) if type(cell) is str else cell for cell in found])
+                here = place(row)
+                # What HR itself has twice lies side by side; a page that comes again does not.
+                if here != last and _is_key(here):
+                    if here in seen:
                         raise Transient(
-                            f"AFAS view {view} repeated a row: the answer is not whole"
+                            f"AFAS view {view}, page from row {skip}: repeats a row that came "
+                            "before; the answer is not whole"
                         )
                     seen.add(here)
                 last = here
                 yield row
-            if len(page) < PAGE:
-                return
             skip += len(page)
+            if only and only.operator == EQUAL and len(page) < PAGE:
+                return  # a few people; of many only an empty page is the end
 
     async def fields(self, view: str) -> frozenset[str]:
         """The field ids that a view has. Raises as `rows` does."""
@@ -136,13 +142,20 @@ class Afas:
         )
         rows = _body(answer, view).get("rows")
         if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-            raise Transient(f"AFAS view {view} answered without rows")
+            raise Transient(f"AFAS view {view}, page from row {skip}: an answer without rows")
         return rows
 
 
-def _once(cell: Any, known: dict[str, str]) -> Any:
-    """The cell; of equal texts always the same one, for a hundred thousand rows share them."""
-    return known.setdefault(cell, cell) if isinstance(cell, str) else cell
+def _picker(places: Sequence[Any]) -> Callable[[Any], Row]:
+    """What stands at these places of a row, as a tuple."""
+    if len(places) == 1:
+        return lambda row: (row[places[0]],)
+    return itemgetter(*places)
+
+
+def _is_key(here: Row) -> bool:
+    """Does it tell a row apart? One without its key is malformed, not repeated."""
+    return all(isinstance(cell, str | int | float) for cell in here)
 
 
 def _put_token(request: httpx.Request, token: str) -> None:

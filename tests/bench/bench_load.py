@@ -103,7 +103,7 @@ class Metered(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response: httpx.Response
-        response = await _Timed(self._inner.handle_async_request(request), self._meter)
+        response = await Timed(self._inner.handle_async_request(request), self._meter)
         place = _KEY.sub(r"/\1/{view}", _ID.sub("{id}", request.url.path))
         self._meter.calls[(self._meter.phase, self._name, f"{request.method} {place}")] += 1
         if request.method != "GET" and response.status_code < 300:
@@ -111,7 +111,7 @@ class Metered(httpx.AsyncBaseTransport):
         return response
 
 
-class _Timed:
+class Timed:
     """An awaitable that books the CPU of each of its steps; between them others may run."""
 
     def __init__(self, work: Any, meter: Meter) -> None:

@@ -63,7 +63,7 @@ class Rig:
     world: World
     answers: Answers
     faults: Faults
-    transport: httpx.ASGITransport
+    transport: httpx.AsyncBaseTransport
     vault: Shelf = field(default_factory=Shelf)
     store: Store | None = None
 

@@ -16,6 +16,7 @@ from sandbox.afas import codes, make_app
 from sandbox.clock import ManualClock
 from sandbox.world import World
 from shared.errors import InstroomError, Permanent, TargetDown, Transient
+from shared.flow.answer import opened
 from shared.intake.afas import AfasSource, Views
 from shared.intake.afas_fields import Ids
 from shared.intake.source import Reading
@@ -78,7 +79,7 @@ async def rig() -> AsyncIterator[Rig]:
 
 
 async def everyone(source: AfasSource) -> dict[str, Record]:
-    readings: list[Reading] = [reading async for reading in source.everyone()]
+    readings: list[Reading] = [opened(one) async for one in source.everyone()]
     assert all(isinstance(reading, Record) for reading in readings)
     return {reading.number: reading for reading in readings if isinstance(reading, Record)}
 
@@ -125,7 +126,7 @@ async def test_citizen_service_number_reaches_nothing(
     rows = [row async for row in rig.afas.rows("Profit_Employees", key, key=key)]
     records = await everyone(rig.source(STANDARD))
     await rig.set(cells={number: {"EmploymentStart": "ooit"} for number in records})
-    bad = [reading async for reading in rig.source(STANDARD).everyone()]
+    bad = [opened(one) async for one in rig.source(STANDARD).everyone()]
 
     told = f"{rows} {records} {bad} {caplog.text}"
 
@@ -182,7 +183,9 @@ async def played(rows: list[dict[str, Any]]) -> list[Reading]:
     def answer(request: httpx.Request) -> httpx.Response:
         if "metainfo" in request.url.path:
             return httpx.Response(200, json={"fields": [{"id": name} for name in rows[0]]})
-        return httpx.Response(200, json={"rows": rows})
+        return httpx.Response(
+            200, json={"rows": rows if request.url.params["skip"] == "0" else []}
+        )
 
     async def own_fields() -> Mapping[str, Ids]:
         return {"Profit_Employees": ids}
@@ -190,7 +193,7 @@ async def played(rows: list[dict[str, Any]]) -> list[Reading]:
     afas = Afas("http://afas.test", TOKEN, httpx.MockTransport(answer))
     try:
         source = AfasSource(afas, STANDARD, own_fields)
-        return [reading async for reading in source.everyone()]
+        return [opened(one) async for one in source.everyone()]
     finally:
         await afas.close()
 

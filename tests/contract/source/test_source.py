@@ -18,6 +18,7 @@ from sandbox.afas import make_app
 from sandbox.clock import ManualClock
 from sandbox.world import Answers, Person, World
 from shared.errors import Transient
+from shared.flow.answer import opened
 from shared.intake.afas import AfasSource, Views
 from shared.intake.source import Reading
 from shared.model.person import BadRecord, Record
@@ -125,11 +126,16 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
 
 
 async def everyone(stage: Stage) -> list[Reading]:
-    return [reading async for reading in stage.source.everyone()]
+    return [opened(sighting) async for sighting in stage.source.everyone()]
 
 
 async def changed(stage: Stage, since: datetime) -> dict[str | None, Reading]:
-    return {reading.number: reading async for reading in stage.source.changed_since(since)}
+    return {one.number: opened(one) async for one in stage.source.changed_since(since)}
+
+
+async def one(stage: Stage, number: str) -> Reading | None:
+    sighting = await stage.source.one(number)
+    return opened(sighting) if sighting else None
 
 
 async def test_everyone_is_named_once(stage: Stage) -> None:
@@ -150,12 +156,12 @@ async def test_a_reading_knows_its_source_and_its_contracts(stage: Stage) -> Non
 async def test_one_person_is_read_as_in_the_whole(stage: Stage) -> None:
     for reading in (await everyone(stage))[:5]:
         assert reading.number is not None
-        assert await stage.source.one(reading.number) == reading
+        assert await one(stage, reading.number) == reading
 
 
 @pytest.mark.parametrize("number", ["404404", "", "1;2", "1,2", "*", "1%", "\u0000", "é" * 99])
 async def test_whom_hr_does_not_show_is_nobody(stage: Stage, number: str) -> None:
-    assert await stage.source.one(number) is None
+    assert await one(stage, number) is None
 
 
 async def test_whoever_changed_since_is_among_the_changed(stage: Stage) -> None:
@@ -169,7 +175,7 @@ async def test_whoever_changed_since_is_among_the_changed(stage: Stage) -> None:
 
     assert {first, second, hired} <= set(found)
     for number in (first, second, hired):
-        assert found[number] == await stage.source.one(number)
+        assert found[number] == await one(stage, number)
 
 
 async def test_unreadable_person_stands_among_the_readable(stage: Stage) -> None:
@@ -181,7 +187,7 @@ async def test_unreadable_person_stands_among_the_readable(stage: Stage) -> None
 
     assert {reading.number for reading in readings} == stage.numbers
     assert [r.number for r in readings if isinstance(r, BadRecord)] == [bad]
-    assert isinstance(await stage.source.one(bad), BadRecord)
+    assert isinstance(await one(stage, bad), BadRecord)
     assert isinstance((await changed(stage, moment))[bad], BadRecord)
 
 
@@ -190,7 +196,7 @@ async def test_withdrawn_person_is_not_named(stage: Stage) -> None:
     stage.withdraw(gone)
 
     assert {reading.number for reading in await everyone(stage)} == stage.numbers - {gone}
-    assert await stage.source.one(gone) is None
+    assert await one(stage, gone) is None
 
 
 async def test_broken_answer_is_never_the_end_of_the_list(stage: Stage) -> None:
@@ -199,7 +205,7 @@ async def test_broken_answer_is_never_the_end_of_the_list(stage: Stage) -> None:
     with pytest.raises(Transient):
         await everyone(stage)
     with pytest.raises(Transient):
-        await stage.source.one(min(stage.numbers))
+        await one(stage, min(stage.numbers))
 
 
 async def test_probe_is_content(stage: Stage) -> None:
