@@ -49,6 +49,7 @@ PERSON = (
     Field("name.usage", "Naamgebruik_code", "NameUse", cells.usage),
     # HelloID's views leave it out; only who has several HR systems needs it.
     Field("birth_date", "Geboortedatum", "DateOfBirth", cells.some_day, if_there=True),
+    Field("died_on", "Overlijdensdatum", "DateDeceased", cells.some_day, if_there=True),
     # Phone and Mobile of Profit_Employees are private numbers.
     Field("phone", "Telefoonnr_werk", None, cells.some_text),
     Field("mobile", "Mobielnr_werk", None, cells.some_text),
@@ -65,6 +66,11 @@ CONTRACT = (
     Field("contract.hours", "Uren_per_week", "HourPerWeek", cells.amount),
     Field("contract.fte", "FTE", "FTE", cells.amount),
     Field("contract.kind", "Soort_medewerker", "EmploymentTypeDesc", cells.text),
+    # No view that AFAS or HelloID ships has these: the policy names the customer's own fields.
+    Field("contract.sponsor", None, None, cells.some_text),
+    Field("leave.kind", None, None, cells.text),
+    Field("leave.start", None, None, cells.some_day),
+    Field("leave.end", None, None, cells.end),
     Field("department.code", "Organisatorische_eenheid_code", "OrgUnit", cells.text),
     Field("department.name", "Organisatorische_eenheid_omschrijving", "OrgUnitDesc", cells.text),
     Field("job.code", "Functie_code", "FunctionId", cells.text),

@@ -13,7 +13,7 @@ from shared.intake import afas_cells
 from shared.intake.afas_fields import Layout, Row
 from shared.intake.source import Reading
 from shared.model.name import PersonName
-from shared.model.person import BadRecord, Contract, Record, Unit
+from shared.model.person import BadRecord, Contract, Leave, Record, Unit
 
 SOURCE = "afas"
 _UNITS = ("job", "department", "cost_centre", "employer")
@@ -80,12 +80,29 @@ def _contracts(number: str, layout: Layout, rows: Sequence[Row]) -> list[Contrac
         contract = _assignment(number, cells)
         if contract is None:
             continue
+        if twin := _twin(contract, made.get(contract.key)):
+            made[twin.key] = twin.model_copy(update={"leaves": (*twin.leaves, *contract.leaves)})
+            continue
         if contract.key in made and cells.get("contract.key"):
             key = next(id_ for field, id_ in layout.columns if field.ours == "contract.key")
             raise _Wrong(key, "two contracts have the same key")
         key = _free(contract.key, made)
         made[key] = contract if key == contract.key else contract.model_copy(update={"key": key})
     return list(made.values())
+
+
+def _twin(contract: Contract, made: Contract | None) -> Contract | None:
+    """The same contract in an earlier row, when only the leave is another one."""
+    if made is None or not (made.leaves and contract.leaves):
+        return None
+    alike = made.model_copy(update={"leaves": ()}) == contract.model_copy(update={"leaves": ()})
+    return made if alike else None
+
+
+def _leave(cells: Cells) -> tuple[Leave, ...]:
+    """The leave in this row; one without a first day is none."""
+    start = cells.get("leave.start")
+    return (Leave(**_of("leave", {"leave.kind": "", **cells})),) if start else ()
 
 
 def _once(rows: Sequence[Row]) -> Sequence[Row]:
@@ -112,7 +129,15 @@ def _assignment(number: str, cells: Cells) -> Contract | None:
     units = {one: _unit(_of(one, cells)) for one in _UNITS}
     manager = cells.get("manager.number")
     return Contract(
-        **{**told, **units, "key": key, "start": start, "end": end, "manager": manager}
+        **{
+            **told,
+            **units,
+            "key": key,
+            "start": start,
+            "end": end,
+            "manager": manager,
+            "leaves": _leave(cells),
+        }
     )
 
 

@@ -6,7 +6,7 @@ number are one person. What is wrong is told by file, line and column, never by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from shared.errors import Permanent
@@ -15,7 +15,7 @@ from shared.intake.csv_cells import Cells, Wrong
 from shared.intake.csv_table import Row, Table
 from shared.intake.source import Reading
 from shared.model.name import NameUsage, PersonName
-from shared.model.person import BadRecord, Contract, Record
+from shared.model.person import BadRecord, Contract, Leave, Record
 from shared.policy.sources import CsvLayout
 
 SOURCE = "csv"
@@ -30,6 +30,7 @@ _PERSONAL = (
     "name.partner",
     "name.usage",
     "birth_date",
+    "died_on",
     "phone",
     "mobile",
 )
@@ -106,6 +107,7 @@ def _record(number: str, rows: Sequence[Cells]) -> Record:
             usage=one.layout.name_usage.get(one.text("name.usage"), NameUsage.BIRTH),
         ),
         birth_date=one.maybe_day("birth_date"),
+        died_on=one.maybe_day("died_on"),
         contracts=_contracts(number, rows),
         phone=one.text("phone") or None,
         mobile=one.text("mobile") or None,
@@ -115,15 +117,27 @@ def _record(number: str, rows: Sequence[Cells]) -> Record:
 def _contracts(number: str, rows: Sequence[Cells]) -> tuple[Contract, ...]:
     made: dict[str, Contract] = {}
     for row in rows:
-        start, end = row.day("contract.start"), row.maybe_day("contract.end")
-        if end is not None and end < start:
-            continue  # taken back before it began
+        start = row.day("contract.start")
         key = f"{row.text('contract.key') or number}_{start:%Y%m%d}"
+        contract = _contract(key, start, row.maybe_day("contract.end"), row)
+        if twin := _twin(contract, made.values()):
+            made[twin.key] = twin.model_copy(update={"leaves": (*twin.leaves, *contract.leaves)})
+            continue
         if row.text("contract.key") and key in made:
             raise Wrong("contract.key", row.line, "is that of another row with the same start")
         key = _free(key, made)
-        made[key] = _contract(key, start, end, row)
+        made[key] = contract.model_copy(update={"key": key})
     return tuple(sorted(made.values(), key=lambda one: (one.start, one.key)))
+
+
+def _twin(contract: Contract, made: Iterable[Contract]) -> Contract | None:
+    """The same contract in an earlier row: only the leave is another one."""
+    if not contract.leaves:
+        return None
+    apart = {"key", "leaves"}
+    said = contract.model_dump(exclude=apart)
+    alike = (one for one in made if one.leaves and one.model_dump(exclude=apart) == said)
+    return next(alike, None)
 
 
 def _free(key: str, taken: Mapping[str, Contract]) -> str:
@@ -147,7 +161,17 @@ def _contract(key: str, start: date, end: date | None, row: Cells) -> Contract:
         cost_centre=row.unit("cost_centre"),
         employer=row.unit("employer"),
         manager=row.text("manager.number") or None,
+        sponsor=row.text("contract.sponsor") or None,
+        leaves=_leave(row),
     )
+
+
+def _leave(row: Cells) -> tuple[Leave, ...]:
+    """The leave in this row; one without a first day is none."""
+    if not row.text("leave.start"):
+        return ()
+    start, end = row.day("leave.start"), row.maybe_day("leave.end")
+    return (Leave(kind=row.text("leave.kind"), start=start, end=end),)
 
 
 def _bad(number: str | None, wrong: Wrong, layout: CsvLayout, file: str) -> BadRecord:

@@ -228,6 +228,7 @@ def _near(loc: tuple[int | str, ...]) -> str | None:
 _PARTS: Mapping[str, type[BaseModel]] = {
     "name": push_person.Name,
     "contracts": push_person.Contract,
+    "leaves": push_person.Leave,
     **dict.fromkeys(("job", "department", "cost_centre", "employer"), push_person.Unit),
 }
 

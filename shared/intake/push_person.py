@@ -86,6 +86,17 @@ class Name(Wire):
     """Which surname is used: B birth (also when left out), P partner, PB or BP both."""
 
 
+class Leave(Wire):
+    """A leave of absence from an assignment: unpaid, parental. No holiday, and no illness."""
+
+    kind: Text | None = None
+    """Its kind, in your own words; the policy says what it means."""
+    start: Annotated[date, AfterValidator(_day)]
+    """First day away."""
+    end: Annotated[date | None, AfterValidator(_last_day)] = None
+    """Last day away. Empty, or in the year 9999: until further notice."""
+
+
 class Contract(Wire):
     """One assignment: this job in this department for this long. Several make a career."""
 
@@ -114,6 +125,12 @@ class Contract(Wire):
     """The employer, where one tenant has several."""
     manager: Key | None = None
     """The manager's number, in the same source."""
+    external: bool | None = None
+    """No employment: somebody hired. Then a sponsor (or manager) and an end are needed."""
+    sponsor: Key | None = None
+    """The number, in the same source, of the employee who answers for an external."""
+    leaves: Annotated[tuple[Leave, ...], Field(max_length=MOST_CONTRACTS)] | None = None
+    """Leaves of absence from this assignment."""
 
 
 def _keys_differ(contracts: tuple[Contract, ...]) -> tuple[Contract, ...]:
@@ -141,6 +158,8 @@ class Person(Wire):
     """Your key of the human behind several numbers, when you have one."""
     birth_date: Annotated[date, AfterValidator(_day)] | None = None
     """Only to see that somebody is in another HR system too; used for nothing else."""
+    died_on: Annotated[date, AfterValidator(_day)] | None = None
+    """The day of death; from then on the account is blocked."""
     phone: Text | None = None
     """Phone at work."""
     mobile: Text | None = None

@@ -26,7 +26,7 @@ class Leave(Frozen):
     Leave of absence: unpaid, parental, sabbatical. Holidays and illness are none of our business.
     """
 
-    kind: str
+    kind: str = ""
     """The source's own word for it; policy says by kind what it means."""
     start: date
     end: date | None = None

@@ -317,3 +317,33 @@ def test_citizen_service_number_is_in_no_layout_and_reaches_no_record() -> None:
     assert {"BSN", "SoSe"}.isdisjoint({*STANDARD_VIEW.ids, *PERSONS.ids, *CONTRACTS.ids})
     assert "DateOfBirth" in STANDARD_VIEW.ids
     assert BSN not in record.model_dump_json()
+
+
+LIFE = {
+    "contract.sponsor": "Inhurende",
+    "leave.kind": "Verlof",
+    "leave.start": "Verlof_van",
+    "leave.end": "Verlof_tot",
+}
+
+
+def test_death_and_the_customers_fields_of_leave_are_read() -> None:
+    unpaid = {"Verlof": "Onbetaald", "Verlof_van": "2026-06-01T00:00:00Z", "Verlof_tot": None}
+    later = {**unpaid, "Verlof": "Sabbatical", "Verlof_van": "2026-10-01T00:00:00Z"}
+    rows = [a_contract_row(Inhurende="1001", **leave) for leave in (unpaid, later)]
+    person = a_row(Overlijdensdatum="2026-11-01T00:00:00Z")
+    persons = layout("Users", PERSON, {}, standard=False, there=person)
+    contracts = layout("Employments", CONTRACT, LIFE, standard=False, there=rows[0])
+
+    reading = to_record(
+        persons,
+        tuple(person.get(one) for one in persons.ids),
+        contracts,
+        [tuple(row.get(one) for one in contracts.ids) for row in rows],
+    )
+
+    assert isinstance(reading, Record), reading
+    assert reading.died_on == date(2026, 11, 1)
+    (contract,) = reading.contracts
+    assert contract.sponsor == "1001"
+    assert [leave.kind for leave in contract.leaves] == ["Onbetaald", "Sabbatical"]

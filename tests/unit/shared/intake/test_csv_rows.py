@@ -24,7 +24,7 @@ from unit.shared.intake.csv_texts import (
 from shared.errors import InstroomError, Permanent
 from shared.intake import csv_rows
 from shared.model.name import NameUsage
-from shared.model.person import Record, Unit
+from shared.model.person import Leave, Record, Unit
 
 # --- what a good file says ---
 
@@ -72,12 +72,6 @@ def test_two_jobs_from_one_day_have_keys_of_their_own() -> None:
     (sanne,) = records(a_file(SANNE, SANNE.replace("ICT", "HRM")))
 
     assert [one.key for one in sanne.contracts] == ["1042_20260301", "1042_20260301_2"]
-
-
-def test_contract_that_ends_before_it_begins_never_was() -> None:
-    (sanne,) = records(a_file("1042;Sanne;van;Dijk;01-03-2026;28-02-2026;36;ICT"))
-
-    assert sanne.contracts == ()
 
 
 def test_only_the_asked_number_is_read() -> None:
@@ -389,3 +383,47 @@ def test_one_broken_row_costs_nobody_else(at: int, noise: str) -> None:
     found = {one.number for one in read(data) if isinstance(one, Record)}
 
     assert {"1043", "1044"} <= found
+
+
+LIFE = {
+    **COLUMNS,
+    "died_on": "Overleden",
+    "contract.sponsor": "Inhurende",
+    "leave.kind": "Verlof",
+    "leave.start": "Verlof van",
+    "leave.end": "Verlof tot",
+}
+
+
+def in_life(*cells: str) -> bytes:
+    headings = ";".join(LIFE.values())
+    return a_file(*(f"{SANNE};{more}" for more in cells), headings=headings)
+
+
+def test_death_sponsor_and_leaves_are_read() -> None:
+    (record,) = records(
+        in_life(
+            "01-11-2026;1001;Onbetaald;01-06-2026;31-08-2026",
+            "01-11-2026;1001;Sabbatical;01-10-2026;",
+        ),
+        columns=LIFE,
+    )
+    (contract,) = record.contracts
+
+    assert (record.died_on, contract.sponsor) == (date(2026, 11, 1), "1001")
+    assert contract.leaves == (
+        Leave(kind="Onbetaald", start=date(2026, 6, 1), end=date(2026, 8, 31)),
+        Leave(kind="Sabbatical", start=date(2026, 10, 1)),
+    )
+
+
+def test_a_leave_without_a_first_day_is_none() -> None:
+    (record,) = records(in_life(";;Onbetaald;;31-08-2026"), columns=LIFE)
+
+    assert record.contracts[0].leaves == ()
+
+
+def test_a_withdrawn_start_is_kept_as_such() -> None:
+    (record,) = records(a_file("1042;Sanne;van;Dijk;01-03-2026;28-02-2026;36,00;ICT"))
+
+    assert record.contracts[0].is_withdrawn

@@ -127,6 +127,7 @@ def test_death_ends_every_employment_that_day() -> None:
     record = read(an_employee(personalinfo=[died]))
 
     assert spells(record) == [(date(2026, 3, 1), date(2026, 7, 14))]
+    assert record.died_on == date(2026, 7, 14)
 
 
 @pytest.mark.parametrize("type_", ["newHire", "formerPayroll", "formerExternal"])
@@ -161,7 +162,7 @@ def test_external_may_have_a_contract_only() -> None:
     record = read(an_employee("external", employments=[], contracts=[contract]))
 
     assert spells(record) == [(date(2026, 3, 1), date(2026, 12, 31))]
-    assert record.contracts[0].kind == "external"
+    assert (record.contracts[0].kind, record.contracts[0].external) == ("external", True)
 
 
 def test_external_with_a_contradictory_contract_is_parked() -> None:

@@ -103,8 +103,12 @@ def test_every_fact_of_a_record_can_be_pushed() -> None:
                 "cost_centre": unit,
                 "employer": unit,
                 "manager": "7",
+                "external": True,
+                "sponsor": "8",
+                "leaves": [{"kind": "Onbetaald", "start": "2026-01-01", "end": "2026-03-31"}],
             }
         ],
+        "died_on": "2026-11-01",
         "phone": "010",
         "mobile": "06",
     }
