@@ -174,6 +174,8 @@ def doctor() -> None:
                 else f"[red]wrong[/red] {problem}",
                 soft_wrap=True,
             )
+        if report.held:
+            console.print(f"[green]held[/green]  {report.held}", soft_wrap=True)
         await wiring.close()
         return report.ready
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from shared.flow import ahead
 from shared.flow.ahead import Coming
-from shared.flow.waiting import waiting
+from shared.flow.waiting import spoken, waiting
 from shared.ledger.batches import Cause, Shown
 from shared.model.change import Harm
 from shared.model.desired import TargetName
@@ -29,7 +29,6 @@ _WOULD = {
     Harm.RENAME: "get another name",
     Harm.JOINER: "get an account",
 }
-_SHOWN_IN_HOURS = 48
 _NAMED = {TargetName.ENTRA: "Entra", TargetName.TOPDESK: "TOPdesk"}
 
 
@@ -39,7 +38,7 @@ def print_batch(console: Console, shown: Shown, policy: Policy, now: datetime) -
     waits = waiting(shown, policy.guard, now)
     console.print(
         f"[bold]{batch.batch_id}[/bold]: {_people(waits.people)} would {_WOULD[batch.kind]}; "
-        f"held since {_moment(batch.opened_at, policy.zone)}, for {_hours(waits.hours)}\n"
+        f"held since {_moment(batch.opened_at, policy.zone)}, for {spoken(waits.hours)}\n"
         f"  because {escape(batch.cause)}",
         soft_wrap=True,
     )
@@ -141,14 +140,6 @@ def _signed(said: Said, zone: tzinfo) -> str:
 
 def _moment(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def _hours(hours: int) -> str:
-    if hours < 1:
-        return "less than an hour"
-    if hours < _SHOWN_IN_HOURS:
-        return "1 hour" if hours == 1 else f"{hours} hours"
-    return f"{hours // 24} days"
 
 
 def _people(count: int) -> str:

@@ -12,6 +12,7 @@ from functools import partial
 from shared import settings as setting
 from shared import wiring
 from shared.errors import InstroomError, Misconfigured
+from shared.flow import waiting
 from shared.policy.load import load
 from shared.secret import Secret
 from shared.settings import WEBHOOK_SECRET
@@ -22,6 +23,8 @@ class Report:
     """What health and doctor say: the parts with what is wrong with each, or nothing."""
 
     parts: tuple[tuple[str, str | None], ...]
+    held: str | None = None
+    """What waits for a human: nothing is wrong, and somebody should know."""
 
     @property
     def ready(self) -> bool:
@@ -31,7 +34,8 @@ class Report:
     def as_json(self) -> dict[str, object]:
         """The report as an answer over HTTP."""
         told = {name: problem or "ok" for name, problem in self.parts}
-        return {"ready": self.ready, "parts": told}
+        held = {} if self.held is None else {"held": self.held}
+        return {"ready": self.ready, "parts": told, **held}
 
 
 async def health() -> Report:
@@ -46,11 +50,12 @@ async def health() -> Report:
     parts: list[tuple[str, str | None]] = [("settings", None)]
     parts.append(("policy", await _problem(_check_policy_file)))
     parts.append(("ledger", await _problem(_check_ledger)))
-    if parts[-1][1] is None:
-        parts += await _vaulted()
-        sources = (await wiring.service()).sources
-        parts += [(f"source {name}", await _source_problem(name)) for name in sources]
-    return Report(tuple(parts))
+    if parts[-1][1] is not None:
+        return Report(tuple(parts))
+    parts += await _vaulted()
+    service = await wiring.service()
+    parts += [(f"source {name}", await _source_problem(name)) for name in service.sources]
+    return Report(tuple(parts), held=await waiting.longest(service))
 
 
 async def doctor() -> Report:
@@ -63,7 +68,7 @@ async def doctor() -> Report:
         (f"last read of {name}", await _last_read(name))
         for name in (await wiring.service()).sources
     ]
-    return Report((*report.parts, *reached, *read))
+    return Report((*report.parts, *reached, *read), held=report.held)
 
 
 async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:

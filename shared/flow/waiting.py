@@ -11,8 +11,10 @@ from datetime import datetime
 from shared.errors import LostRace
 from shared.flow.service import Service
 from shared.ledger.batches import Shown
-from shared.model.harm import Waiting
+from shared.model.harm import Batch, Waiting
 from shared.policy.document import Guard
+
+_SAID_IN_HOURS = 48
 
 
 async def remind(service: Service) -> None:
@@ -31,9 +33,32 @@ async def remind(service: Service) -> None:
         await service.announce(waits)
 
 
+async def longest(service: Service) -> str:
+    """How many batches wait for a human, and the longest for how long: a sentence for health."""
+    now = service.clock.now()
+    hours = [_hours(batch, now) async for batch in service.ledger.batches.open_ones()]
+    if not hours:
+        return "nothing waits for a human"
+    batches = "1 batch waits" if len(hours) == 1 else f"{len(hours)} batches wait"
+    return f"{batches} for a human, the longest for {spoken(max(hours))}; `instroom held` shows it"
+
+
+def spoken(hours: int) -> str:
+    """A time as people say it."""
+    if hours < 1:
+        return "less than an hour"
+    if hours < _SAID_IN_HOURS:
+        return "1 hour" if hours == 1 else f"{hours} hours"
+    return f"{hours // 24} days"
+
+
+def _hours(batch: Batch, now: datetime) -> int:
+    return int((now - batch.opened_at).total_seconds() // 3600)
+
+
 def waiting(shown: Shown, guard: Guard, now: datetime) -> Waiting:
     """How long a batch has waited by now, and who is to hear of it."""
-    hours = int((now - shown.batch.opened_at).total_seconds() // 3600)
+    hours = _hours(shown.batch, now)
     step = sum(hours >= due for due in guard.remind_after_hours)
     deputies = guard.deputies if step > 1 else ()
     return Waiting(

@@ -155,6 +155,14 @@ class Batches:
             if shown and shown.batch.state != "closed":
                 yield shown
 
+    async def open_ones(self) -> AsyncIterator[Batch]:
+        """Every batch in which somebody waits, without its members."""
+        async for row in self._store.scan(TABLE, _INDEX):
+            found = await self._store.get(TABLE, row.key, _BATCH)
+            batch = unpack(Batch, found) if found else None
+            if batch and batch.state == "open":
+                yield batch
+
     # --- before the day ---
 
     async def agree_ahead(self, ahead: Ahead) -> None:

@@ -51,15 +51,40 @@ async def test_mass_leave_is_held_until_a_human_approves_it(company: Company) ->
 async def test_withdrawn_mass_leave_leaves_nothing_to_approve(company: Company) -> None:
     leaving = list(company.rig.world.people)[:LEAVERS]
     await _hr_ends(company, leaving)
-    await _held(company, leaving)
+    batch, mark = await _held(company, leaving)
+    no = ("reject", batch, "--seen", mark, "--reason", "ticket 4711")
+    assert f"Rejected: for {LEAVERS} people" in await company.instroom(*no)
+    await company.run("hr_full_sync")
+    await company.settled()
+    printed = await company.instroom("held")
+    assert printed.startswith("Nothing is held.")
+    assert f"{batch}, rejected: {LEAVERS} people" in printed
+    assert "ticket 4711" in printed
+    assert "is not open" in await company.instroom(*no, expect=1)
 
     for number in leaving:
         company.rig.world.end_contract(number, None)
     await company.run("hr_full_sync")
     await company.settled()
 
-    assert "Nothing is held." in await company.instroom("held")
+    assert (await company.instroom("held")).strip() == "Nothing is held."
     assert all(company.see(n).can_sign_in and company.see(n).has_card for n in leaving)
+
+
+async def test_an_end_that_is_to_come_is_agreed_to_before_the_day(company: Company) -> None:
+    number, last = next(iter(company.rig.world.people)), company.today() + 5 * DAY
+    assert "Nobody is to lose" in await company.instroom("forecast", "--until", str(last))
+    company.rig.world.end_contract(number, last)
+    await company.run("hr_full_sync")
+    await company.settled()
+
+    printed = await company.instroom("forecast", "--until", str(last))
+    assert f"{last + DAY}  afas:{number}" in printed
+    found = re.search(r"instroom (approve --coming \S+ --seen \S+)", printed)
+    assert found, printed
+    assert "1 person" in await company.instroom(*found[1].split())
+    assert "All of them are agreed to" in await company.instroom("forecast", "--until", str(last))
+    assert "changed since" in await company.instroom(*found[1].split(), expect=1)
 
 
 async def _hr_ends(company: Company, leaving: list[str]) -> None:

@@ -28,7 +28,7 @@ from stopping import (
 )
 from turning import deliver, dossier_of, first_load, leases_run_out, settle
 
-from shared.flow.approve import approve
+from shared.flow.approve import approve, reject
 from shared.flow.collect import full_sync, signalled
 from shared.flow.naming import USER_PRINCIPAL_NAME
 from shared.flow.stop import lift, stop
@@ -155,12 +155,21 @@ async def _is_lifted(world: World) -> None:
     await settle(world)
 
 
+async def _a_human_rejects(world: World) -> None:
+    for shown in [s async for s in world.service.ledger.batches.unfinished()]:
+        if shown.batch.state == "open":
+            await reject(world.service, shown, "beheerder", "no")
+    await settle(world)
+
+
 EVERYONE_IS_READ = Step(_everyone_is_read)
 IS_STOPPED = Step(_is_stopped_at_once)
 IS_LIFTED = Step(_is_lifted)
 A_HUMAN_APPROVES = Step(_a_human_approves)
+A_HUMAN_REJECTS = Step(_a_human_rejects)
 SANNE = a_record("1042")
 SANNE_GONE = a_leaver(TODAY - timedelta(days=3))
+NO_RIGHT = POLICY.replace("right: {count: 20,", "right: {count: 0,")
 STRICT = POLICY.replace("count: 3", "count: 1")
 TEAM = tuple(a_record(str(n), name=a_name(birth=f"Nr{n}")) for n in range(2))
 TEAM_GONE = tuple(
@@ -238,6 +247,17 @@ STORIES = {
     ),
     "manager arrives": Story([signal("1")], before=[*stands(BO), hr_says(ANNA)]),
     "manager loses his team": Story([signal("2")], before=[*stands(ANNA, BO), hr_says(BO_ALONE)]),
+    "a lost right, held and approved": Story(
+        [signal("1042"), A_HUMAN_APPROVES],
+        before=[*stands(SANNE), hr_says(moved(SANNE, "HRM", "HRM"))],
+        policy=NO_RIGHT,
+    ),
+    "a lost right, rejected": Story(
+        [signal("1042"), A_HUMAN_REJECTS, until(day(2))],
+        before=[*stands(SANNE), hr_says(moved(SANNE, "HRM", "HRM"))],
+        policy=NO_RIGHT,
+        end=day(3),
+    ),
     "held, then back": Story(
         [EVERYONE_IS_READ, hr_says(*TEAM), EVERYONE_IS_READ],
         before=[*stands(*TEAM), hr_says(*TEAM_GONE)],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from build import POLICY, a_contract, a_name, a_record, moved
 from fakes import World
+from stopping import Stopped, Stopper, WatchedStore
 from turning import (
     account_of,
     audit_of,
@@ -22,9 +25,10 @@ from turning import (
 )
 
 from shared.errors import Unsafe
+from shared.flow import waiting
 from shared.flow.approve import approve, reject
 from shared.flow.collect import full_sync, signalled
-from shared.flow.service import Service
+from shared.flow.service import Ledger
 from shared.ledger.batches import Shown
 from shared.model.change import Harm
 from shared.model.harm import Waiting
@@ -464,7 +468,7 @@ async def test_each_reminder_is_said_once_and_the_second_to_deputies_too(world: 
     people = "guard:\n  approvers: [anna@proef.example]\n  deputies: [bert]\n"
     world = with_policy(await company(world), NO_ICT.replace("guard:\n", people))
     await settle(world)
-    world.service = Service(**{**vars(world.service), "announce": announce})
+    world.service = replace(world.service, announce=announce)
     for _ in range(200):
         world.clock.advance(hours=1)
         await settle(world)
@@ -491,3 +495,36 @@ async def test_whoever_was_away_hears_the_last_reminder_only(
     assert "step=2" in said[0]
     assert "hours=100" in said[0]
     assert capsys.readouterr().out == ""
+
+
+async def test_a_reminder_is_said_at_most_once_wherever_the_process_stops(world: World) -> None:
+    world = with_policy(await company(world), NO_ICT)
+    await settle(world)
+    world.clock.advance(hours=30)
+    heard: list[Waiting] = []
+
+    async def announce(waits: Waiting) -> None:
+        heard.append(waits)
+
+    store = WatchedStore(world.service.ledger.store)
+    service = replace(world.service, announce=announce, ledger=Ledger(store))
+    for at, reminded in ((0, 0), (1, 1), (None, 1)):
+        store.moment = Stopper(at)
+        with suppress(Stopped):
+            await waiting.remind(service)
+        assert (await the_batch(world)).batch.reminded == reminded
+    assert heard == []
+
+    world.clock.advance(hours=50)
+    await waiting.remind(service)
+    await waiting.remind(service)
+    assert [one.step for one in heard] == [2]
+    assert await waiting.longest(service) == (
+        "1 batch waits for a human, the longest for 3 days; `instroom held` shows it"
+    )
+
+
+async def test_nobody_waits_when_nothing_is_held(world: World) -> None:
+    await company(world)
+
+    assert await waiting.longest(world.service) == "nothing waits for a human"

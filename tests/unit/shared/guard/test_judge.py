@@ -14,7 +14,7 @@ from shared.guard.judge import Asked, Verdict, lately, verdict
 from shared.model.change import Harm
 from shared.model.harm import HarmEntry
 from shared.model.person import PersonId
-from shared.policy.document import Guard
+from shared.policy.document import Guard, Limit
 
 ME = PersonId("me")
 OPEN = HarmEntry(person_id=ME, state="released", content="x")
@@ -138,3 +138,26 @@ def test_the_end_of_counting_is_known_only_of_what_is_done() -> None:
     assert OPEN.counts_until(NOW) is None
     assert DONE.counts_until(NOW) == NOW + timedelta(hours=23)
     assert DONE.model_copy(update={"approved": True}).counts_until(NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("population", "allowed"),
+    [(None, 10), (99, 10), (100, 5), (200, 10), (1000, 10), (0, 10)],
+)
+def test_below_a_minimum_population_the_share_does_not_count(
+    population: int | None, allowed: int
+) -> None:
+    limit = Limit(count=10, share=0.05, minimum_population=100)
+
+    assert limit.allowed(population) == allowed
+
+
+@pytest.mark.parametrize("kind", Harm)
+def test_every_kind_has_a_limit_that_lets_daily_life_through(kind: Harm) -> None:
+    assert Guard().limit(kind).allowed(10) >= 1
+    assert Guard().limit(kind).allowed(100_000) <= 50
+
+
+@pytest.mark.parametrize(("mine", "said"), [(3, Verdict.HOLD), (2, Verdict.RELEASE)])
+def test_the_limit_is_pinned_from_both_sides(mine: int, said: Verdict) -> None:
+    assert says(others=OTHERS[:mine], allowed=3) == said
