@@ -52,7 +52,6 @@ async def move(service: Service, gone: PersonId, stays: PersonId, *, who: str) -
             raise Permanent(f"has an account in {' and '.join(having)}", mender="operator")
         await _remind(service, gone, stays)
         await _tell(service, dossier, stays, who)
-        await _keep_out(service, dossier, stays)
         held = dossier.decision.hold if dossier.decision else {}
         await guarding.withdraw(service, gone, held, {})
         await ties.forget_all(service, dossier)
@@ -68,6 +67,7 @@ async def finish(service: Service, ended: Dossier) -> None:
     """Move the records of someone who ended, and then what says whose number they are."""
     stays = ended.moved_to
     assert stays is not None  # noqa: S101 - only who ended comes here
+    await _keep_out(service, ended, stays)
     while ended.records:
         there = await service.ledger.people.read(stays)
         if there.moved_to:
@@ -94,11 +94,21 @@ async def finish(service: Service, ended: Dossier) -> None:
         return
 
 
-async def _keep_out(service: Service, dossier: Dossier, stays: PersonId) -> None:
-    """Whom an operator stopped stays stopped, whoever they turn out to be. Raises LostRace."""
-    there = await service.ledger.people.read(stays)
-    if dossier.stop and not there.stop:
-        await service.ledger.people.stop(there, dossier.stop)
+async def _keep_out(service: Service, ended: Dossier, stays: PersonId) -> None:
+    """Whom an operator stopped stays stopped, whoever they turn out to be.
+
+    Also when the operator was looking at the one who ended meanwhile.
+    """
+    while ended.stop:
+        there = await service.ledger.people.read(stays)
+        try:
+            if there.stop is None:
+                await service.ledger.people.stop(there, ended.stop)
+            await service.ledger.people.lift(ended)
+        except LostRace:
+            ended = await service.ledger.people.read(ended.person_id)
+            continue
+        return
 
 
 async def _remind(service: Service, gone: PersonId, stays: PersonId) -> None:

@@ -18,7 +18,7 @@ from shared.errors import Misconfigured, Permanent
 from shared.flow.collect import full_sync, signalled
 from shared.ledger.people import Dossier
 from shared.ledger.sqlite import open_sqlite
-from shared.model.person import BadRecord, Record, Unit
+from shared.model.person import BadRecord, Record, Stop, Unit
 
 BORN = date(1991, 5, 17)
 ZORG = Unit(code="ZORG", name="Zorg")
@@ -223,6 +223,44 @@ async def test_doubtful_that_is_the_same_joins_the_account(office: Office) -> No
     ended = await office.world.service.ledger.people.read(waited)
     assert (ended.moved_to, ended.records) == (one.person_id, {})
     assert not await flow.same(office.world.service, "afas:1042", "csv:881", who="beheerder")
+
+
+async def test_who_was_stopped_stays_out_whoever_they_turn_out_to_be(office: Office) -> None:
+    office.world.hr.put(in_afas())
+    office.csv.put(in_csv(name=TWIN))
+    await office.reads()
+    await flow.stop(office.world.service, "csv", "881", who="beheerder", reason="ticket 1")
+
+    await flow.same(office.world.service, "csv:881", "afas:1042", who="beheerder")
+    await settle(office.world)
+
+    account = office.world.entra.by_number("1042")
+    assert account is not None
+    assert not account.enabled
+    await flow.lift(office.world.service, "csv", "881", who="beheerder", reason="ticket 2")
+    await settle(office.world)
+    account = office.world.entra.by_number("1042")
+    assert account is not None
+    assert account.enabled
+
+
+async def test_stop_of_a_person_who_ends_at_that_moment_is_not_lost(office: Office) -> None:
+    office.world.hr.put(in_afas())
+    office.csv.put(in_csv(name=TWIN))
+    await office.reads()
+    old = (await office.dossier("csv:881")).person_id
+    await flow.same(office.world.service, "csv:881", "afas:1042", who="beheerder")
+    people = office.world.service.ledger.people
+    stopped = Stop(who="beheerder", reason="ticket 1", at=office.world.clock.now())
+    await people.stop(await people.read(old), stopped)
+
+    await flow.decide(office.world.service, old)
+    await settle(office.world)
+
+    assert (await people.read(old)).stop is None
+    account = office.world.entra.by_number("1042")
+    assert account is not None
+    assert not account.enabled
 
 
 async def test_doubt_that_hr_mends_is_gone_by_itself(office: Office) -> None:
