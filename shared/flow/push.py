@@ -104,10 +104,10 @@ async def pushed(service: Service, call: Push) -> tuple[Answer, ...]:
     read = await all_of(
         _read(service, call, place, number, numbers) for place, number in enumerate(numbers)
     )
+    await _note_population(service, read)
     ending = await _ending(service, read)
     cause = await _mass_leave(service, heard, len(ending))
     answers = await _take(service, call, read, heard.moment, dict.fromkeys(ending, cause))
-    await _note_population(service, read)
     log.info("pushed", source=NAME, **Counter(str(answer.status) for answer in answers))
     return answers
 
@@ -263,18 +263,17 @@ async def _parked(service: Service, number: str) -> tuple[Problem, ...]:
 
 
 async def _note_population(service: Service, read: Sequence[_Read | Wrong]) -> None:
-    """How many people this source knows, when somebody new came: the guard's shares are of it."""
-    if not any(isinstance(one, _Read) and one.held is None for one in read):
-        return
-    while True:
+    """How many people this source knows, when somebody new comes: the guard's shares are of it.
+
+    Before anybody new is minted: afterwards a call that comes again would hold nobody new.
+    """
+    new = {one.record.number for one in read if isinstance(one, _Read) and one.held is None}
+    while new:
         cursor, version = await service.ledger.cursors.read(NAME)
-        counted = cursor.model_copy(update={"population": await _population(service)})
+        known = {known.number async for known in service.ledger.identities.everyone(NAME)}
+        counted = cursor.model_copy(update={"population": len(known | new)})
         try:
             await service.ledger.cursors.move(NAME, counted, version)
         except LostRace:
             continue
         return
-
-
-async def _population(service: Service) -> int:
-    return sum([1 async for _ in service.ledger.identities.everyone(NAME)])

@@ -10,14 +10,14 @@ import difflib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.intake import push_person
-from shared.intake.push_person import MOST_CONTRACTS, MOST_PEOPLE, Head, Key
+from shared.intake.push_person import MOST_CONTRACTS, MOST_LEAVES, MOST_PEOPLE, Head, Key
 from shared.intake.source import Reading
 from shared.intake.webhook import Refused
 from shared.model.person import Record
@@ -38,6 +38,7 @@ _MENDS: Mapping[str, tuple[str, str]] = {
     "date_type": ("is no date", "Write it as 2026-11-30"),
     "date_parsing": ("is no date", "Write it as 2026-11-30, without a time"),
     "day_out_of_range": ("lies outside the years 1900 to 2199", "Correct it; null is no end"),
+    "bool_type": ("is neither true nor false", "Write true or false, without quotation marks"),
     "int_type": ("is no whole number", "Write it as 3"),
     "float_type": ("is no number", "Write it as 36 or 0.8, without quotation marks"),
     "finite_number": ("is no number", "Write it as 36 or 0.8"),
@@ -46,7 +47,10 @@ _MENDS: Mapping[str, tuple[str, str]] = {
     "enum": ("is no usage of names", "Write B, P, PB or BP"),
     "model_type": ("is no object", "Write it as {...}; the schema shows one"),
     "tuple_type": ("is no list", "Write it as [...]"),
-    "too_long": ("holds too many", f"Send at most {MOST_CONTRACTS} contracts of a person"),
+    "too_long": (
+        "holds too many",
+        f"At most {MOST_CONTRACTS} contracts, {MOST_LEAVES} leaves of each",
+    ),
     "repeated_key": ("hold one key twice", "Give each contract a key of its own"),
     "json_invalid": ("holds what is no text, such as half of a character", "Send UTF-8"),
 }
@@ -156,11 +160,15 @@ def as_pushed(record: Record) -> dict[str, Any]:
 
 
 def _record(person: push_person.Person) -> Record:
-    """A contract that ends before it begins never was."""
+    """Contracts in order; one that ends before it begins was withdrawn, by however much."""
     given = _without_empty(person.model_dump())
-    given.setdefault("contracts", [])
-    worked = [c for c in given["contracts"] if c["start"] <= c.get("end", c["start"])]
-    given["contracts"] = sorted(worked, key=lambda c: (c["start"], c["key"]))
+    for contract in (contracts := given.get("contracts", [])):
+        contract.setdefault("leaves", [])
+        for leave in contract["leaves"]:
+            leave.setdefault("kind", "")
+        if contract.get("end", contract["start"]) < contract["start"]:
+            contract["end"] = contract["start"] - timedelta(days=1)
+    given["contracts"] = sorted(contracts, key=lambda c: (c["start"], c["key"]))
     return Record.model_validate({"source": NAME, **given})
 
 

@@ -16,6 +16,7 @@ from shared.model.name import NameUsage
 
 MOST_PEOPLE = 1000
 MOST_CONTRACTS = 50
+MOST_LEAVES = 20
 SCHEMA_ID = "urn:instroom:push:people:1"
 NO_END = 9999
 """The year in which systems let a contract end that has no end."""
@@ -129,7 +130,7 @@ class Contract(Wire):
     """No employment: somebody hired. Then a sponsor (or manager) and an end are needed."""
     sponsor: Key | None = None
     """The number, in the same source, of the employee who answers for an external."""
-    leaves: Annotated[tuple[Leave, ...], Field(max_length=MOST_CONTRACTS)] | None = None
+    leaves: Annotated[tuple[Leave, ...], Field(max_length=MOST_LEAVES)] | None = None
     """Leaves of absence from this assignment."""
 
 

@@ -82,7 +82,7 @@ def test_left_out_null_and_empty_are_the_same() -> None:
 
 def test_every_fact_of_a_record_can_be_pushed() -> None:
     unit = {"code": "01", "name": "Een"}
-    everything = {
+    everything: dict[str, Any] = {
         "number": " 1042 ",
         "human_key": "h1",
         "name": {
@@ -108,11 +108,14 @@ def test_every_fact_of_a_record_can_be_pushed() -> None:
                 "leaves": [{"kind": "Onbetaald", "start": "2026-01-01", "end": "2026-03-31"}],
             }
         ],
+        "birth_date": "1990-02-28",
         "died_on": "2026-11-01",
         "phone": "010",
         "mobile": "06",
     }
 
+    assert everything.keys() == Record.model_fields.keys() - {"source"}
+    assert everything["contracts"][0].keys() == Contract.model_fields.keys()
     found = push.whole(everything)
 
     assert isinstance(found, Record)
@@ -127,11 +130,13 @@ def test_no_end_is_null_or_the_year_9999(end: str | None) -> None:
     assert push.whole(contract(end=end)) == AS_RECORD
 
 
-def test_contract_that_ends_before_it_begins_never_was() -> None:
-    found = push.whole(contract(end="2023-12-31"))
+@pytest.mark.parametrize("end", ["2023-12-31", "2023-01-01"])
+def test_contract_that_ends_before_it_begins_was_withdrawn(end: str) -> None:
+    found = push.whole(contract(end=end))
 
     assert isinstance(found, Record)
-    assert found.contracts == ()
+    assert found.contracts[0].is_withdrawn
+    assert found.contracts[0].end == date(2023, 12, 31)
 
 
 def test_contracts_stand_in_order() -> None:
@@ -167,6 +172,8 @@ def test_contracts_stand_in_order() -> None:
         (contract(hours="36"), ("contracts[0].hours", "is no number")),
         (contract(hours=float("inf")), ("contracts[0].hours", "is no number")),
         (contract(hours=-1), ("contracts[0].hours", "is too small")),
+        (contract(external="yes"), ("contracts[0].external", "is neither true nor false")),
+        (contract(leaves=[{}]), ("contracts[0].leaves[0].start", "is missing")),
         (contract(sequence=1.5), ("contracts[0].sequence", "is no whole number")),
         (contract(department="ICT"), ("contracts[0].department", "is no object")),
         (contract(department={"name": "x"}), ("contracts[0].department.code", "is missing")),
