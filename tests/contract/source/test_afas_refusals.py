@@ -258,3 +258,32 @@ async def test_few_numbers_are_asked_at_a_time() -> None:
     assert found == []
     assert len(queries) == 3 + 2 * 8
     assert max(queries) < MAX_QUERY
+
+
+@pytest.mark.parametrize(
+    ("moment", "asked"),
+    [
+        ("2026-10-25T00:30:00+00:00", "2026-10-25T02:30:00"),
+        ("2026-10-25T01:30:00+00:00", "2026-10-25T02:30:00"),
+        ("2026-03-29T01:30:00+00:00", "2026-03-29T03:30:00"),
+        ("2028-02-28T23:30:00+00:00", "2028-02-29T00:30:00"),
+    ],
+)
+async def test_poll_asks_in_local_time_over_clock_changes(moment: str, asked: str) -> None:
+    """The hour that comes twice is asked from its first time on: too many is fine."""
+    values: list[str] = []
+    fields = {"fields": [{"id": f.helloid} for f in (*PERSON, *CONTRACT)] + [{"id": "Gewijzigd"}]}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "metainfo" in request.url.path:
+            return httpx.Response(200, json=fields)
+        values.append(request.url.params["filtervalues"])
+        return page([])
+
+    afas = Afas("http://afas.test", TOKEN, httpx.MockTransport(answer))
+    source = AfasSource(afas, Views("P", "C", "Gewijzigd"))
+    found = [one async for one in source.changed_since(datetime.fromisoformat(moment))]
+    await afas.close()
+
+    assert found == []
+    assert values == [asked, asked]

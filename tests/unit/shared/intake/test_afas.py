@@ -15,6 +15,7 @@ from shared.intake.afas_rows import to_record
 from shared.intake.source import Reading
 from shared.model.name import NameUsage
 from shared.model.person import BadRecord, Record, Unit
+from shared.policy.sources import AFAS_FIELDS
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 
@@ -72,6 +73,37 @@ def test_published_rows_become_one_record() -> None:
     assert contract.cost_centre == Unit(code="4100", name="ICT")
     assert contract.manager == "100017"
     assert contract.kind == "Personeelslid"
+
+
+def test_published_row_of_the_standard_view_becomes_a_record() -> None:
+    text = (SAMPLES / "afas-2.3-profit-employees.json").read_text(encoding="utf-8")
+    (row,) = json.loads(text)["rows"]
+    persons = layout("Profit_Employees", PERSON, {}, standard=True, there=list(row))
+    contracts = layout("Profit_Employees", (NUMBER, *CONTRACT), {}, standard=True, there=list(row))
+
+    record = to_record(
+        persons,
+        tuple(row[id_] for id_ in persons.ids),
+        contracts,
+        [tuple(row[id_] for id_ in contracts.ids)],
+    )
+
+    assert isinstance(record, Record)
+    assert record.name.display == "Sanne de Boer - van Dijk"
+    assert row["BSN"] not in record.model_dump_json()
+    (contract,) = record.contracts
+    assert (contract.key, contract.end) == ("100234_20260301", date(2028, 2, 29))
+    assert (contract.hours, contract.kind) == (32.0, "Personeelslid")
+    assert contract.department == Unit(code="ICT-BEH", name="ICT Beheer")
+
+
+@pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25", "2028-02-29", "2026-12-31"])
+def test_days_of_a_changing_clock_and_leap_days_are_themselves(day: str) -> None:
+    (contract,) = a_record(
+        a_contract_row(Einddatum_contract=f"{day}T00:00:00Z"),
+    ).contracts
+
+    assert contract.end == date.fromisoformat(day)
 
 
 @pytest.mark.parametrize(
@@ -347,3 +379,16 @@ def test_death_and_the_customers_fields_of_leave_are_read() -> None:
     (contract,) = reading.contracts
     assert contract.sponsor == "1001"
     assert [leave.kind for leave in contract.leaves] == ["Onbetaald", "Sabbatical"]
+
+
+def test_policy_knows_every_field_that_is_read() -> None:
+    assert {field.ours for field in (*PERSON, *CONTRACT)} <= set(AFAS_FIELDS)
+
+
+def test_document_tells_every_field_with_its_ids() -> None:
+    page = Path(__file__).parents[4] / "docs" / "vendors" / "afas.md"
+    told = page.read_text(encoding="utf-8")
+
+    for field in (*PERSON, *CONTRACT):
+        ids = " | ".join(f"`{id_}`" if id_ else "-" for id_ in (field.helloid, field.standard))
+        assert f"| `{field.ours}` | {ids} |" in told
