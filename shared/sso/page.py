@@ -109,7 +109,9 @@ def _section(words: Words, given: Given, organisation: str) -> Section:
         Step(words.activate),
         Step(words.try_it.format(address=door.sign_on_url, block=block)),
     )
-    intro = words.who[door.realm.value].format(groups=", ".join(door.groups))
+    intro = words.who[door.realm.value].format(
+        groups=", ".join(f"'{name}'" for name in door.groups)
+    )
     fact = words.facts.format(
         field=door.card_field,
         login=door.login_property,

@@ -63,8 +63,8 @@ ENGLISH = Words(
     ),
     called={"secure": "the operator's section", "public": "the self-service portal"},
     who={
-        "secure": "For operators in {groups}.",
-        "public": "For everybody in {groups}.",
+        "secure": "For operators in the Entra group {groups}.",
+        "public": "For everybody in the Entra group {groups}.",
     },
     facts=(
         "TOPdesk looks for the card whose {field} equals the {login} of the Entra account; "
@@ -86,7 +86,7 @@ ENGLISH = Words(
     entity_id="Entity ID",
     certificate="Certificate (RSA)",
     private_key="Private key",
-    empty="leave empty",
+    empty="(leave empty)",
     user_name="User name attribute",
     display_name="Display name",
     sign_in_with="Sign in with {organisation}",
@@ -138,8 +138,8 @@ DUTCH = Words(
     ),
     called={"secure": "het behandelaarsgedeelte", "public": "de Selfserviceportal"},
     who={
-        "secure": "Voor behandelaars in {groups}.",
-        "public": "Voor iedereen in {groups}.",
+        "secure": "Voor behandelaars in de Entra-groep {groups}.",
+        "public": "Voor iedereen in de Entra-groep {groups}.",
     },
     facts=(
         "TOPdesk zoekt de kaart waarvan {field} gelijk is aan de {login} van het Entra-account; "
@@ -161,7 +161,7 @@ DUTCH = Words(
     entity_id="Entity ID",
     certificate="Certificate (RSA)",
     private_key="Private key",
-    empty="leeg laten",
+    empty="(leeg laten)",
     user_name="User name attribute",
     display_name="Display name",
     sign_in_with="Aanmelden met {organisation}",

@@ -72,6 +72,17 @@ async def test_nothing_is_written_without_a_yes(company: Company, tmp_path: Path
     assert company.rig.entra.enterprise.applications.current == {}
 
 
+async def test_what_stands_in_the_way_is_told_before_anybody_is_asked(
+    company: Company, tmp_path: Path
+) -> None:
+    company.rig.entra.enterprise.has_p1 = False
+    told = await company.instroom("sso", "setup", "--folder", str(tmp_path / "sso"), expect=1)
+
+    assert "no Microsoft Entra ID P1" in told
+    assert "Do this?" not in told
+    assert company.rig.entra.accepted_writes() == ()
+
+
 async def test_certificate_is_replaced_in_three_commands(company: Company, tmp_path: Path) -> None:
     kept = ("--folder", str(tmp_path / "sso"))
     early = await company.instroom("sso", "rotate", "secure", *kept, expect=1)
@@ -88,6 +99,10 @@ async def test_certificate_is_replaced_in_three_commands(company: Company, tmp_p
     left = await company.instroom("sso", "rotate", "secure", "--retire", *kept)
 
     assert "TOPdesk - Secure has 1 certificate(s) left." in left
+    page = (tmp_path / "sso" / "topdesk.nl.html").read_text(encoding="utf-8")
+    assert new in page
+    assert old not in page
+    assert "<td>public-metadata.xml</td>" in page
 
 
 def _thumbprints(company: Company, name: str) -> list[str]:
