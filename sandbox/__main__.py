@@ -14,14 +14,28 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import astuple
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
 
 from sandbox import rig
+from sandbox.consent import NotGiven, consent
+from sandbox.exports import external
+from sandbox.world import library
 
 PARTS = ("broker", "host", "afas", "exact", "nmbrs", "graph", "topdesk")
-PORTS = {"host": 7071, "broker": 5672, "afas": 8010, "graph": 8011, "topdesk": 8012}
+PORTS = {
+    "host": 7071,
+    "broker": 5672,
+    "afas": 8010,
+    "graph": 8011,
+    "topdesk": 8012,
+    "nmbrs": 8013,
+    "consent": 8765,
+}
+SOURCES = ("afas", "nmbrs", "csv")
 STATE = rig.ROOT / ".instroom" / "run"
 console = Console(highlight=False)
 
@@ -38,7 +52,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--state", type=Path, default=STATE, help="where the ledger lies")
     parser.add_argument("--fresh", action="store_true", help="begin with an empty ledger")
     given = parser.parse_args(argv)
-    plan = rig.Plan(state=given.state, seed=given.seed, size=given.people, ports=PORTS)
+    plan = rig.Plan(
+        state=given.state, seed=given.seed, size=given.people, ports=PORTS, sources=SOURCES
+    )
     if given.fresh:
         for old in ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "clock.txt"):
             (given.state / old).unlink(missing_ok=True)
@@ -60,6 +76,7 @@ async def _stay_up(plan: rig.Plan) -> None:
         settings = rig.ROOT / "local.settings.json"
         systems.write_settings(settings)
         try:
+            await _connect(settings)
             async with rig.host(systems) as host:
                 console.print(_what_to_try(systems, host), markup=False, soft_wrap=True)
                 await stop.wait()
@@ -67,16 +84,27 @@ async def _stay_up(plan: rig.Plan) -> None:
             settings.unlink(missing_ok=True)
 
 
+async def _connect(settings: Path) -> None:
+    try:
+        await consent(settings)
+    except NotGiven as error:
+        said = str(error).rstrip().splitlines()[-1]
+        console.print(f"Nmbrs is not connected, and /api/health will say so: {said}")
+
+
 def _what_to_try(systems: rig.Rig, host: str) -> str:
     key = systems.settings["SANDBOX_MASTER_KEY"]
     afas, graph, topdesk = (systems.address(name) for name in ("afas", "graph", "topdesk"))
     today = f"{systems.clock.now():%Y-%m-%d}"
+    yesterday = f"{systems.clock.now() - timedelta(days=1):%Y-%m-%d}"
     user = f"{graph}/v1.0/users?$filter=employeeId eq '100030'&$select=userPrincipalName"
 
     def post(address: str, **body: object) -> str:
         return f"curl --json '{json.dumps(body)}' {address}"
 
-    story = f"{afas}/_sandbox/world"
+    story, books = f"{afas}/_sandbox/world", f"{systems.address('nmbrs')}/_sandbox/world"
+    exports = systems.exports.folder
+    row = ";".join(astuple(external("77", "Kim", "", "Bestand", systems.clock.now().date())))
     return f"""Everything is up. The settings are in local.settings.json; Ctrl-C stops it.
 
 Is it healthy?
@@ -91,6 +119,19 @@ Let HR hire, move and end somebody; within 15 seconds the poll has seen it:
   {post(f"{story}/hire", department="ICT-SD", job="0141", start=today)}
   {post(f"{story}/move", number="100030", on=today, department="BV-FAC", job="0131")}
   {post(f"{story}/end", number="100031", last_day=today)}
+The library pays through Nmbrs; its people are N12-1 and so on in Entra:
+  {post(f"{books}/hire", department=library.HALL, job=library.LIBRARIAN, start=today)}
+Externals come by file: one that has lain still for five seconds is read
+  echo '{row}' | cat {exports}/externen.csv - > {exports}/next.csv
+Open a gate: AFAS shows half of its people, and the sync is refused; then it shows everyone again
+  {post(f"{story}/answer", answer="half")}
+  {post(f"{host}/admin/functions/hr_full_sync")} -H 'x-functions-key: {key}'
+  .venv/bin/instroom doctor
+  {post(f"{story}/answer", answer="normal")}
+Let 40 people have left yesterday: they are held, and the last line of `held` lets them go
+  {post(f"{story}/answer", answer="ended", n=40, last_day=yesterday)}
+  {post(f"{host}/admin/functions/hr_full_sync")} -H 'x-functions-key: {key}'
+  .venv/bin/instroom held
 Break something: the next three calls to TOPdesk fail
   {post(f"{topdesk}/_sandbox/faults", kind="status", status=503, count=3)}
 Ask as an operator, in another terminal in this folder (on Windows .venv\\Scripts\\instroom):

@@ -24,10 +24,13 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from sandbox import afas, broker, graph, topdesk
+from sandbox import afas, broker, graph, nmbrs, topdesk
 from sandbox.clock import FileClock
+from sandbox.exports import Exports
 from sandbox.faults import AsgiApp, Faults, FaultyApp
+from sandbox.nmbrs.environment import CLIENT_ID, CLIENT_SECRET, SUBSCRIPTION_KEY, Firm
 from sandbox.world import Answers, World, control
+from sandbox.world.library import COMPANY, NAME, library
 
 ROOT = Path(__file__).resolve().parent.parent
 DOMAIN = "voorbeeld.example"
@@ -43,6 +46,7 @@ GROUPS = (
     "Sociaal Domein",
     "Leidinggevenden",
     "Financiële administratie",
+    "Bibliotheek",
 )
 PERMISSION_GROUPS = (
     "Servicedesk",
@@ -66,6 +70,8 @@ class Plan:
     ports: dict[str, int] = field(default_factory=dict)
     """By system; those left out take a free one."""
     app: Path = ROOT
+    sources: tuple[str, ...] = ("afas",)
+    """HR systems that the app reads; `nmbrs` and `csv` are the library's and the externals'."""
     schedules: dict[str, str] = field(default_factory=dict)
     """Settings that differ from the rig's own, such as schedules."""
 
@@ -77,6 +83,8 @@ class Rig:
     plan: Plan
     clock: FileClock
     world: World
+    library: World
+    exports: Exports
     entra: graph.GraphTenant
     topdesk: topdesk.TopdeskTenant
     bus: broker.Broker
@@ -84,7 +92,7 @@ class Rig:
     settings: dict[str, str]
 
     def address(self, system: str) -> str:
-        """Where a system listens: `afas`, `graph`, `topdesk`."""
+        """Where a system listens: `afas`, `nmbrs`, `graph`, `topdesk`."""
         return self.settings[f"SANDBOX_{system.upper()}"]
 
     def write_settings(self, path: Path) -> None:
@@ -104,14 +112,26 @@ async def running(plan: Plan) -> AsyncIterator[Rig]:
     entra = graph.GraphTenant.seeded(clock, domain=DOMAIN, groups=GROUPS)
     desk = topdesk.TopdeskTenant.seeded(
         clock,
-        branches=[EMPLOYER],
+        branches=[EMPLOYER, NAME],
         permission_groups=PERMISSION_GROUPS,
     )
     afas_app = afas.make_app(
         world, token=token, clock=clock, answers=answers, seconds_per_call=AFAS_SECONDS_PER_CALL
     )
+    redirect = f"http://127.0.0.1:{plan.ports.get('consent') or _free_port()}/callback"
+    books, books_answers = library(clock), Answers()
+    nmbrs_app = nmbrs.make_app(
+        books,
+        clock=clock,
+        answers=books_answers,
+        firms=(Firm(COMPANY, NAME),),
+        redirects=(redirect,),
+    )
     apps: dict[str, AsgiApp] = {
         "afas": Starlette(routes=[*control.routes(world, answers), Mount("/", app=afas_app)]),
+        "nmbrs": Starlette(
+            routes=[*control.routes(books, books_answers), Mount("/", app=nmbrs_app)]
+        ),
         "graph": graph.make_app(entra, throttle=graph.DOCUMENTED),
         "topdesk": topdesk.make_app(desk, username="instroom", app_password=password),
     }
@@ -127,7 +147,10 @@ async def running(plan: Plan) -> AsyncIterator[Rig]:
             for name, app in apps.items()
         }
         settings = _settings(plan, clock, bus, addresses, token, password)
-        yield Rig(plan, clock, world, entra, desk, bus, faults, settings)
+        exports = Exports(plan.state / "exports", clock.now().date())
+        exports.write("externen.csv", rested=True)
+        settings |= _other_sources(plan, addresses["nmbrs"], redirect, exports)
+        yield Rig(plan, clock, world, books, exports, entra, desk, bus, faults, settings)
 
 
 @asynccontextmanager
@@ -165,7 +188,6 @@ def _settings(
         "ServiceBusConnection": bus.connection_string,
         "LEDGER_URL": f"sqlite:///{(plan.state / 'ledger.sqlite').as_posix()}",
         "POLICY_FILE": str(plan.app / "policy.yaml"),
-        "HR_SOURCES": "afas",
         "AFAS_BASE_URL": f"{addresses['afas']}/ProfitRestServices",
         "AFAS_TOKEN": token,
         "AFAS_PERSONS_CONNECTOR": "Instroom_Users",
@@ -189,6 +211,24 @@ def _settings(
         **{f"SANDBOX_{name.upper()}": address for name, address in addresses.items()},
         **plan.schedules,
     }
+
+
+def _other_sources(
+    plan: Plan, nmbrs_address: str, redirect: str, exports: Exports
+) -> dict[str, str]:
+    """Settings of HR systems beside AFAS, under those that the plan brings."""
+    own = {
+        "HR_SOURCES": ",".join(plan.sources),
+        "NMBRS_BASE_URL": nmbrs_address,
+        "NMBRS_IDENTITY_URL": nmbrs_address,
+        "NMBRS_SUBSCRIPTION_KEY": SUBSCRIPTION_KEY,
+        "NMBRS_CLIENT_ID": CLIENT_ID,
+        "NMBRS_CLIENT_SECRET": CLIENT_SECRET,
+        "NMBRS_REDIRECT_URL": redirect,
+        "TOKEN_FOLDER": str(plan.state / "tokens"),
+        "CSV_FOLDER": str(exports.folder),
+    }
+    return {name: value for name, value in own.items() if name not in plan.schedules}
 
 
 class _Server(uvicorn.Server):

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox import rig
+from sandbox.demo.scene import Memory, Seen
 from sandbox.demo.stage import NotSeen, Stage
-from sandbox.demo.story import SCENES, Memory, Seen
+from sandbox.demo.story import SCENES
 
 console = Console()
 SCHEDULES = {"HR_POLL_SCHEDULE": "0 */10 * * * *"}
@@ -35,12 +36,14 @@ def main(argv: list[str] | None = None) -> int:
 async def _play(state: Path, people: int, seed: int) -> int:
     began = time.monotonic()
     console.print("[bold]Instroom[/bold]: HR to Entra ID and TOPdesk, all of it on this machine.")
-    plan = rig.Plan(state=state, seed=seed, size=people, schedules=SCHEDULES)
+    plan = rig.Plan(
+        state=state, seed=seed, size=people, sources=("afas", "nmbrs", "csv"), schedules=SCHEDULES
+    )
     async with rig.running(plan) as systems:
         systems.write_settings(state / "local.settings.json")
         async with rig.host(systems) as host, httpx.AsyncClient(timeout=60) as http:
             console.print(
-                f"AFAS, Service Bus, Entra ID, TOPdesk and the function host are up "
+                f"AFAS, Nmbrs, Service Bus, Entra ID, TOPdesk and the function host are up "
                 f"({time.monotonic() - began:.1f} s).\n"
             )
             code = await _scenes(Stage(systems, host, http))

@@ -69,6 +69,11 @@ class Account:
         return "archived" if self.topdesk["archived"] else "active"
 
     @property
+    def branch(self) -> str:
+        """Where in TOPdesk the card lies."""
+        return str(self.topdesk["branch"]["name"]) if self.topdesk else "-"
+
+    @property
     def roles(self) -> tuple[str, ...]:
         """Permission groups of an operator card that is in use."""
         operator = self.topdesk.get("operator") if self.topdesk else None
@@ -85,10 +90,12 @@ class Stage:
     host: str
     http: httpx.AsyncClient
 
-    async def hr(self, story: str, **arguments: object) -> Mapping[str, Any]:
-        """Something happens in HR: `hire`, `move`, `end`, `rehire`, `answer`."""
+    async def hr(
+        self, story: str, *, system: str = "afas", **arguments: object
+    ) -> Mapping[str, Any]:
+        """Something happens in an HR system: `hire`, `move`, `end`, `rehire`, `answer`."""
         said = {k: v.isoformat() if isinstance(v, date) else v for k, v in arguments.items()}
-        address = f"{self.rig.address('afas')}/_sandbox/world/{story}"
+        address = f"{self.rig.address(system)}/_sandbox/world/{story}"
         answer = await self.http.post(address, json=said)
         if answer.is_error:
             raise NotSeen(f"HR would not {story}: {answer.text}")
@@ -172,8 +179,8 @@ class Stage:
                 raise NotSeen(f"{what} was not seen within {seconds:.0f} s")
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
-    async def instroom(self, *words: str) -> str:
-        """What the operator's command line prints. Raises NotSeen when it fails."""
+    async def instroom(self, *words: str, fails: bool = False) -> str:
+        """What the operator's command line prints. Raises NotSeen when it fails unannounced."""
         settings = self.rig.plan.state / "local.settings.json"
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -184,7 +191,7 @@ class Stage:
         )
         printed, _ = await process.communicate()
         text = printed.decode("utf-8", errors="replace").rstrip()
-        if process.returncode:
+        if process.returncode and not fails:
             raise NotSeen(f"instroom {' '.join(words)} failed:\n{text}")
         return text
 

@@ -1,48 +1,29 @@
-"""What happens in the demo? Eight scenes; each lets HR say something and watches what comes of it.
+"""What happens in the demo? Scenes about one person's way through the organisation, in order.
 
-A scene returns the rows of its table. It raises NotSeen when what it announces does not happen.
+Those about other HR systems lie in `sources`, those about what is refused or held in `gates`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from sandbox.demo.stage import Account, NotSeen, Stage
+from sandbox.demo import gates, sources
+from sandbox.demo.scene import Memory, Scene, Seen, listed, logins, open_messages
+from sandbox.demo.stage import NotSeen, Stage
 
 DAY = timedelta(days=1)
-LOAD_SECONDS = 75
-MASS = 40
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One line of a scene: when it was, and what a spectator saw."""
-
-    when: str
-    what: str
-
-
-type Scene = Callable[[Stage, "Memory"], Awaitable[list[Seen]]]
-
-
-@dataclass
-class Memory:
-    """Who the story is about, from one scene to the next."""
-
-    joiner: str = ""
-    leaver: str = ""
+LOAD_SECONDS = 120
 
 
 async def first_load(stage: Stage, _memory: Memory) -> list[Seen]:
     """HR is read for the first time: everybody gets what the policy says."""
     await stage.wait_for(lambda: _healthy(stage), "a healthy app", 20)
     began = time.monotonic()
-    people = len(stage.rig.world.people)
+    rig = stage.rig
+    people, books, hired = len(rig.world.people), len(rig.library.people), len(rig.exports.rows)
     await stage.fire("hr_full_sync")
     columns = (
         TextColumn("{task.description}"),
@@ -50,15 +31,18 @@ async def first_load(stage: Stage, _memory: Memory) -> list[Seen]:
         TextColumn("{task.completed}/{task.total}"),
     )
     with Progress(*columns, TimeElapsedColumn(), transient=True) as progress:
-        entra = progress.add_task("Entra accounts", total=people)
-        desk = progress.add_task("TOPdesk cards ", total=people)
+        entra = progress.add_task("Entra accounts", total=people + books + hired)
+        desk = progress.add_task("TOPdesk cards ", total=people + books + hired)
 
         async def settled() -> bool:
             users, cards = await stage.counts("graph"), await stage.counts("topdesk")
             progress.update(entra, completed=users["users"])
             progress.update(desk, completed=cards["persons"])
-            waiting = sum(sum(_open(stage, queue)) for queue in ("hr-signals", "entra", "topdesk"))
-            return users["users"] > 0 and users["users"] == cards["persons"] and waiting == 0
+            waiting = sum(
+                open_messages(stage, queue) for queue in ("hr-signals", "entra", "topdesk")
+            )
+            even = users["users"] > 0 and users["users"] == cards["persons"]
+            return even and waiting == 0 and await sources.all_there(stage)
 
         await stage.wait_for(settled, "the first load", LOAD_SECONDS)
     took = time.monotonic() - began
@@ -66,12 +50,14 @@ async def first_load(stage: Stage, _memory: Memory) -> list[Seen]:
     asleep = sum(not user["accountEnabled"] for user in users.values())
     operators = sum(bool(card["operator"]) for card in cards.values())
     return [
-        Seen(f"{took:.1f} s", f"{people} people in HR"),
+        Seen(f"{took:.1f} s", f"{people} people in AFAS, {books} in Nmbrs, {hired} in a CSV file"),
         Seen("", f"{len(users)} Entra accounts, {asleep} of them ready for a first day to come"),
         Seen("", f"{sum(len(u['groups']) for u in users.values())} group memberships"),
         Seen("", f"{len(cards)} TOPdesk cards, {operators} with an operator card"),
         Seen(
-            "", f"{people - len(users)} without an account: gone, or starting later than in a week"
+            "",
+            f"{people + books + hired - len(users)} without an account: gone, or starting later "
+            "than in a week",
         ),
     ]
 
@@ -96,8 +82,8 @@ async def joiner(stage: Stage, memory: Memory) -> list[Seen]:
     in_desk = time.monotonic() - began
     return [
         Seen("0.0 s", f"HR adds {account.name} ({number}), Servicedesk, from today"),
-        Seen(f"{in_entra:.1f} s", f"Entra: {account.login}, in {_list(account.groups)}"),
-        Seen(f"{in_desk:.1f} s", f"TOPdesk: card and operator with {_list(account.roles)}"),
+        Seen(f"{in_entra:.1f} s", f"Entra: {account.login}, in {listed(account.groups)}"),
+        Seen(f"{in_desk:.1f} s", f"TOPdesk: card and operator with {listed(account.roles)}"),
     ]
 
 
@@ -125,7 +111,7 @@ async def prehire(stage: Stage, _memory: Memory) -> list[Seen]:
         Seen("today", f"HR adds {ready.name} ({number}), Verkeer, from {start:%d-%m-%Y}"),
         Seen("", f"Entra: {ready.login} stands ready and cannot sign in; TOPdesk: {ready.card}"),
         Seen(f"{start:%d-%m} 00:01", f"sign-in is on ({took:.1f} s later); HR changed nothing"),
-        Seen("", f"groups: {_list(began.groups)}"),
+        Seen("", f"groups: {listed(began.groups)}"),
     ]
 
 
@@ -143,8 +129,8 @@ async def mover(stage: Stage, memory: Memory) -> list[Seen]:
     lost, won = set(before.groups) - set(after.groups), set(after.groups) - set(before.groups)
     return [
         Seen("0.0 s", f"HR moves {after.name} from Servicedesk to Facilitaire Zaken"),
-        Seen(f"{took:.1f} s", f"Entra: out of {_list(sorted(lost))}, into {_list(sorted(won))}"),
-        Seen("", f"TOPdesk: {_list(before.roles)} taken, {_list(after.roles)} given"),
+        Seen(f"{took:.1f} s", f"Entra: out of {listed(sorted(lost))}, into {listed(sorted(won))}"),
+        Seen("", f"TOPdesk: {listed(before.roles)} taken, {listed(after.roles)} given"),
     ]
 
 
@@ -192,7 +178,7 @@ async def leaver(stage: Stage, memory: Memory) -> list[Seen]:
     gone_on = last_day + 31 * DAY
     stage.move_calendar(gone_on)
     gone, later = await stage.until(
-        number, lambda a: a.deleted and a.card == "archived" and not _logins(a), "the deletion"
+        number, lambda a: a.deleted and a.card == "archived" and not logins(a), "the deletion"
     )
     return [
         Seen(f"{last_day:%d-%m} 23:30", f"{blocked.name}'s last day: sign-in still works"),
@@ -218,77 +204,28 @@ async def returner(stage: Stage, memory: Memory) -> list[Seen]:
     )
     return [
         Seen("0.0 s", f"HR takes {number} on again, at Personeel en Organisatie"),
-        Seen(f"{took:.1f} s", f"Entra: {back.login} restored, in {_list(back.groups)}"),
-        Seen("", f"TOPdesk: the same card un-archived, operator with {_list(back.roles)}"),
-    ]
-
-
-async def mass_leave(stage: Stage, _memory: Memory) -> list[Seen]:
-    """HR suddenly says that forty people left yesterday: nobody is touched, a human is asked."""
-    await _quiet(stage)
-    before = sum(u["accountEnabled"] for u in (await stage.everybody()).values())
-    await stage.hr("answer", answer="ended", n=MASS, last_day=stage.today() - DAY)
-    await stage.fire("hr_full_sync")
-
-    async def told() -> bool:
-        return "block" in await stage.instroom("held")
-
-    await stage.wait_for(told, "the held batch", 25)
-    printed = await stage.instroom("held")
-    after = sum(u["accountEnabled"] for u in (await stage.everybody()).values())
-    if after < before:
-        raise NotSeen(f"{before - after} people were blocked by a bad answer")
-    await stage.hr("answer", answer="normal")
-    await stage.fire("hr_full_sync")
-
-    async def released() -> bool:
-        return "Nothing is held" in await stage.instroom("held")
-
-    await stage.wait_for(released, "the end of the hold", 25)
-    shown = printed.splitlines()
-    return [
-        Seen("", f"AFAS answers that {MASS} people left yesterday"),
-        Seen("$ instroom held", "\n".join([*shown[:6], "...", shown[-1].strip()])),
-        Seen("", f"{after} people can still sign in: nobody was touched"),
-        Seen("", "HR mends its view, the next sync takes everyone off the list"),
+        Seen(f"{took:.1f} s", f"Entra: {back.login} restored, in {listed(back.groups)}"),
+        Seen("", f"TOPdesk: the same card un-archived, operator with {listed(back.roles)}"),
     ]
 
 
 SCENES: tuple[tuple[str, Scene], ...] = (
+    ("Consent, once", sources.consent_once),
     ("First load", first_load),
     ("Joiner by webhook", joiner),
     ("Pre-hire whose day comes", prehire),
     ("Mover", mover),
     ("Same name", namesake),
+    ("A second HR system", sources.second),
+    ("A third, by file", sources.third),
     ("Leaver, then deletion", leaver),
     ("Returner", returner),
-    ("Mass leave, held", mass_leave),
+    ("Half an answer, refused", gates.half_an_answer),
+    ("Mass leave, held", gates.mass_leave),
+    ("A closing department, approved", gates.approved),
 )
 
 
 async def _healthy(stage: Stage) -> bool:
     answer = await stage.http.get(f"{stage.host}/api/health")
     return answer.is_success
-
-
-async def _quiet(stage: Stage) -> None:
-    """Let whatever the calendar set in motion come to rest."""
-
-    async def nothing_open() -> bool:
-        return not any(sum(_open(stage, queue)) for queue in ("entra", "topdesk"))
-
-    await stage.wait_for(nothing_open, "a quiet moment", 30)
-
-
-def _open(stage: Stage, queue: str) -> tuple[int, int]:
-    counts = stage.rig.bus.counts(queue)
-    return counts.active, counts.locked
-
-
-def _logins(account: Account) -> list[str]:
-    card = account.topdesk or {}
-    return [card[name] for name in ("tasLoginName", "networkLoginName", "email") if card.get(name)]
-
-
-def _list(names: object) -> str:
-    return ", ".join(names) if isinstance(names, list | tuple) and names else "nothing"

@@ -32,7 +32,12 @@ class World:
     """
 
     def __init__(
-        self, people: Iterable[Person], departments: Iterable[Department], *, clock: Clock
+        self,
+        people: Iterable[Person],
+        departments: Iterable[Department],
+        *,
+        clock: Clock,
+        first_number: int = generate.FIRST_NUMBER,
     ) -> None:
         self.people = {person.number: person for person in people}
         self.departments = {department.code: department for department in departments}
@@ -40,7 +45,7 @@ class World:
         self.structure = 0
         self._unknown_managers: set[str] = set()
         self._clock = clock
-        self._last_number = max(map(int, self.people), default=generate.FIRST_NUMBER - 1)
+        self._last_number = max(map(int, self.people), default=first_number - 1)
         humans = (int(person.human) for person in self.people.values())
         self._last_human = max(humans, default=generate.FIRST_HUMAN - 1)
 

@@ -52,6 +52,7 @@ JOBS = {
     "0401": "Jeugdconsulent",
     "0402": "Werkcoach",
     "0403": "Wmo-consulent",
+    "0501": "Bibliothecaris",
 }
 
 _TREE = """

@@ -265,7 +265,11 @@ def signed(
 
 @asynccontextmanager
 async def systems(
-    state: Path, *, size: int = 4, settings: Mapping[str, str] | None = None
+    state: Path,
+    *,
+    size: int = 4,
+    settings: Mapping[str, str] | None = None,
+    sources: tuple[str, ...] = ("afas",),
 ) -> AsyncIterator[Company]:
     """The outside systems with this company, without the app; HR is read only when told to.
 
@@ -277,7 +281,8 @@ async def systems(
         "HR_FULL_SYNC_SCHEDULE": NEVER,
         "POLICY_FILE": _generous_policy(state),
     }
-    plan = Plan(state=state, size=size, schedules={**own, **(settings or {})})
+    changed = {**own, **(settings or {})}
+    plan = Plan(state=state, size=size, sources=sources, schedules=changed)
     async with rig.running(plan) as systems, httpx.AsyncClient(timeout=30) as http:
         systems.write_settings(state / "local.settings.json")
         yield Company(systems, http, log=state / "host.log")

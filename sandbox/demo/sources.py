@@ -1,0 +1,95 @@
+"""What does the demo show of other HR systems? The library's Nmbrs, and a file with externals.
+
+Scenes of `story`, which says how a scene is written.
+"""
+
+from __future__ import annotations
+
+import time
+
+from sandbox.consent import NotGiven, consent
+from sandbox.demo.scene import Memory, Seen, listed
+from sandbox.demo.stage import Account, NotSeen, Stage
+from sandbox.world import library
+
+NMBRS, CSV = "N", "X"
+"""How the employee numbers of the two begin, by policy.yaml."""
+FILE_SECONDS = 30
+
+
+async def consent_once(stage: Stage, _memory: Memory) -> list[Seen]:
+    """Somebody who may lets Instroom into Nmbrs; the tokens renew themselves from then on."""
+    try:
+        told = await consent(stage.rig.plan.state / "local.settings.json")
+    except NotGiven as error:
+        raise NotSeen(f"no consent: {error}") from error
+    return [
+        Seen(
+            "$ instroom hr connect nmbrs",
+            "prints an address; whoever may consent opens it in a browser and logs in",
+        ),
+        Seen("", told),
+    ]
+
+
+async def second(stage: Stage, _memory: Memory) -> list[Seen]:
+    """The library pays through Nmbrs: its joiner comes by the next poll, under his own rules."""
+    hired = await stage.hr(
+        "hire",
+        system="nmbrs",
+        department=library.HALL,
+        job=library.LIBRARIAN,
+        start=stage.today(),
+        nickname="Sem",
+        birth_name="Leeszaal",
+    )
+    number = f"{NMBRS}{library.COMPANY}-{hired['number']}"
+    began = time.monotonic()
+    await stage.fire("hr_poll")
+    account, _ = await stage.until(number, lambda a: a.can_sign_in, "the librarian's account")
+    in_entra = time.monotonic() - began
+    account, _ = await stage.until(number, lambda a: a.card == "active", "the librarian's card")
+    in_desk = time.monotonic() - began
+    return [
+        Seen("0.0 s", f"the library's Nmbrs adds {account.name} ({hired['number']}), from today"),
+        Seen(f"{in_entra:.1f} s", f"Entra: {account.login}, number {number},"),
+        Seen("", f"in {listed(account.groups)}"),
+        Seen(f"{in_desk:.1f} s", f"TOPdesk: a card at the branch {account.branch}"),
+    ]
+
+
+async def third(stage: Stage, _memory: Memory) -> list[Seen]:
+    """Externals are in no HR system: an office drops a file, and the poll reads it."""
+    exports = stage.rig.exports
+    row = exports.add("Lotte", "ten", "Tijde", stage.today())
+    file = exports.write("externen-nieuw.csv")
+    number = f"{CSV}{row.number}"
+    began = time.monotonic()
+
+    async def seen() -> bool:
+        await stage.fire("hr_poll")
+        return _is_at_work(await stage.see(number))
+
+    await stage.wait_for(seen, "the external's account", FILE_SECONDS)
+    took = time.monotonic() - began
+    account = await stage.see(number)
+    arrived = f"{file.name} arrives: {len(exports.rows)} people, one of them new"
+    return [
+        Seen("0.0 s", f"{arrived}; it is read when it has lain still for 5 s"),
+        Seen(f"{took:.1f} s", f"Entra: {account.name} is {account.login}, number {number},"),
+        Seen("", f"in {listed(account.groups)}; TOPdesk: {account.card}"),
+    ]
+
+
+async def all_there(stage: Stage) -> bool:
+    """Has everyone of both come to stand?"""
+    numbers = list(await stage.everybody())
+    wanted = {NMBRS: stage.rig.library.people, CSV: stage.rig.exports.rows}
+    return all(
+        sum(number.startswith(first) for number in numbers) == len(people)
+        for first, people in wanted.items()
+    )
+
+
+def _is_at_work(account: Account) -> bool:
+    return account.can_sign_in and account.card == "active"
