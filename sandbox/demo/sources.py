@@ -5,6 +5,7 @@ Scenes of `story`, which says how a scene is written.
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from sandbox.consent import NotGiven, consent
@@ -14,7 +15,8 @@ from sandbox.world import library
 
 NMBRS, CSV = "N", "X"
 """How the employee numbers of the two begin, by policy.yaml."""
-FILE_SECONDS = 30
+RESTED_SECONDS = 5.1
+"""So long a file must have lain still before it is read."""
 
 
 async def consent_once(stage: Stage, _memory: Memory) -> list[Seen]:
@@ -65,14 +67,10 @@ async def third(stage: Stage, _memory: Memory) -> list[Seen]:
     file = exports.write("externen-nieuw.csv")
     number = f"{CSV}{row.number}"
     began = time.monotonic()
-
-    async def seen() -> bool:
-        await stage.fire("hr_poll")
-        return _is_at_work(await stage.see(number))
-
-    await stage.wait_for(seen, "the external's account", FILE_SECONDS)
+    await asyncio.sleep(RESTED_SECONDS)
+    await stage.fire("hr_poll")
+    account, _ = await stage.until(number, _is_at_work, "the external's account")
     took = time.monotonic() - began
-    account = await stage.see(number)
     arrived = f"{file.name} arrives: {len(exports.rows)} people, one of them new"
     return [
         Seen("0.0 s", f"{arrived}; it is read when it has lain still for 5 s"),

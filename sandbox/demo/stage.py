@@ -126,6 +126,23 @@ class Stage:
         if answer.is_error:
             raise NotSeen(f"{function} was not started: {answer.status_code}")
 
+    async def run(self, function: str, *, seconds: float = 60) -> None:
+        """Run a timer function to its end, which the host's log tells. Raises NotSeen."""
+        log = self.rig.plan.state / "host.log"
+
+        def ended() -> int:
+            return log.read_text(encoding="utf-8", errors="replace").count(
+                f"  {function}  timer  "
+            )
+
+        before = ended()
+        await self.fire(function)
+
+        async def has_ended() -> bool:
+            return ended() > before
+
+        await self.wait_for(has_ended, f"the end of {function}", seconds)
+
     def move_calendar(self, day: date, hour: int = 0, minute: int = 1) -> None:
         """It is that moment now, in Amsterdam; nobody waits for days."""
         self.rig.clock.move_to(datetime(day.year, day.month, day.day, hour, minute, tzinfo=ZONE))
