@@ -12,8 +12,8 @@ from sandbox.demo.scene import Memory, Seen, quiet
 from sandbox.demo.stage import NotSeen, Stage
 
 DAY = timedelta(days=1)
-MASS, CLOSING = 40, 14
-CLOSES = "RU-VER"
+MASS, LEAVING = 40, 14
+DIVISION = "RU"
 LOOK_SECONDS = 25
 _COUNTS = re.compile(
     r"(?P<held>\d+) people would lose.*one answer of afas ends (?P<ended>\d+) people", re.DOTALL
@@ -72,7 +72,7 @@ async def approved(stage: Stage, _memory: Memory) -> list[Seen]:
     """This time it is true: a human agrees with the very line that was printed."""
     await quiet(stage)
     before = await _at_work(stage)
-    people = await _of_the_closing_department(stage)
+    people = await _of_one_division(stage)
     for number in people:
         await stage.hr("end", number=number, last_day=stage.today() - DAY)
     await stage.run("hr_full_sync")
@@ -87,14 +87,14 @@ async def approved(stage: Stage, _memory: Memory) -> list[Seen]:
 
     await stage.wait_for(done, "the approved blocks", LOOK_SECONDS)
     return [
-        Seen("", f"Verkeer closes: HR ends {len(people)} contracts, and that is true"),
+        Seen("", f"Ruimte lets {len(people)} people go, and that is true"),
         Seen("$ instroom held", _shortened(printed)),
         Seen("$ instroom approve", f"{line.removeprefix('instroom approve ')}\n{agreed}"),
         Seen("", f"{len(people)} people are blocked in Entra and archived in TOPdesk, no more"),
     ]
 
 
-async def _of_the_closing_department(stage: Stage) -> list[str]:
+async def _of_one_division(stage: Stage) -> list[str]:
     """So many of its people who have one contract and can sign in."""
     at_work = await stage.everybody()
     today = stage.today()
@@ -103,11 +103,11 @@ async def _of_the_closing_department(stage: Stage) -> list[str]:
         for number, person in stage.rig.world.people.items()
         if number in at_work
         and at_work[number]["accountEnabled"]
-        and [row.department[: len(CLOSES)] for row in person.contracts if row.covers(today)]
-        == [CLOSES]
+        and person.contracts[0].department.startswith(DIVISION)
+        and person.contracts[0].covers(today)
         and len(person.contracts) == 1
     ]
-    return found[:CLOSING]
+    return found[:LEAVING]
 
 
 async def _held(stage: Stage) -> str:

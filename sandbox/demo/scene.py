@@ -6,7 +6,7 @@ It raises NotSeen when what it announces does not happen.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.demo.stage import Account, Stage
 
@@ -28,6 +28,8 @@ class Memory:
 
     joiner: str = ""
     leaver: str = ""
+    second_job: dict[str, str] = field(default_factory=dict)
+    """Who will work at the library as well: number, and what tells that it is the same human."""
 
 
 def listed(names: object) -> str:

@@ -60,6 +60,38 @@ async def second(stage: Stage, _memory: Memory) -> list[Seen]:
     ]
 
 
+async def same_human(stage: Stage, memory: Memory) -> list[Seen]:
+    """Somebody of AFAS works at the library as well: one human, one account, rights of both."""
+    known = dict(memory.second_job)
+    first = known.pop("number")
+    before = await stage.see(first)
+    hired = await stage.hr(
+        "hire",
+        system="nmbrs",
+        department=library.HALL,
+        job=library.LIBRARIAN,
+        start=stage.today(),
+        hours=8.0,
+        **known,
+    )
+    began = time.monotonic()
+    await stage.fire("hr_poll")
+    account, _ = await stage.until(
+        first, lambda a: "Bibliotheek" in a.groups, "the rights of the second job"
+    )
+    took = time.monotonic() - began
+    second = f"{NMBRS}{library.COMPANY}-{hired['number']}"
+    if second in {**await stage.everybody(), **await stage.cards()}:
+        raise NotSeen("one human should have one account")
+    won = sorted(set(account.groups) - set(before.groups))
+    return [
+        Seen("0.0 s", f"the library's Nmbrs adds {account.name} too ({hired['number']}), 8 hours"),
+        Seen("", "birth date and birth name are those of somebody in AFAS: one human"),
+        Seen(f"{took:.1f} s", f"Entra: {account.login}, number {first} as before,"),
+        Seen("", f"into {listed(won)}; no second account, no second card"),
+    ]
+
+
 async def third(stage: Stage, _memory: Memory) -> list[Seen]:
     """Externals are in no HR system: an office drops a file, and the poll reads it."""
     exports = stage.rig.exports

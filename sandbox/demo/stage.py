@@ -131,9 +131,7 @@ class Stage:
         log = self.rig.plan.state / "host.log"
 
         def ended() -> int:
-            return log.read_text(encoding="utf-8", errors="replace").count(
-                f"  {function}  timer  "
-            )
+            return log.read_text(encoding="utf-8", errors="replace").count(f"  {function}  timer")
 
         before = ended()
         await self.fire(function)

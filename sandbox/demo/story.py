@@ -87,7 +87,7 @@ async def joiner(stage: Stage, memory: Memory) -> list[Seen]:
     ]
 
 
-async def prehire(stage: Stage, _memory: Memory) -> list[Seen]:
+async def prehire(stage: Stage, memory: Memory) -> list[Seen]:
     """Somebody starts in five days: ready at once, let in on the day."""
     start = stage.today() + 5 * DAY
     hired = await stage.hr(
@@ -99,6 +99,8 @@ async def prehire(stage: Stage, _memory: Memory) -> list[Seen]:
         birth_name="Testers",
     )
     number = str(hired["number"])
+    told = ("number", "nickname", "birth_name", "birth_date")
+    memory.second_job = {name: str(hired[name]) for name in told}
     await stage.webhook(number)
     ready, _ = await stage.until(
         number, lambda a: a.entra is not None and a.card == "active", "the prepared account"
@@ -217,12 +219,13 @@ SCENES: tuple[tuple[str, Scene], ...] = (
     ("Mover", mover),
     ("Same name", namesake),
     ("A second HR system", sources.second),
+    ("One human, two employers", sources.same_human),
     ("A third, by file", sources.third),
     ("Leaver, then deletion", leaver),
     ("Returner", returner),
     ("Half an answer, refused", gates.half_an_answer),
     ("Mass leave, held", gates.mass_leave),
-    ("A closing department, approved", gates.approved),
+    ("A true mass leave, approved", gates.approved),
 )
 
 

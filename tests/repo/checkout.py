@@ -14,17 +14,26 @@ ROOT = Path(__file__).parents[2]
 
 def tracked() -> list[str]:
     """Every file of the checkout that git knows, relative to the root."""
+    return [name for name in _listed("--cached", "--others") if (ROOT / name).is_file()]
+
+
+def kept_though_ignored() -> list[str]:
+    """Files in the tree that .gitignore says should not be."""
+    return _listed("--cached", "--ignored")
+
+
+def _listed(*which: str) -> list[str]:
     git = shutil.which("git")
     assert git, "the repository's tests ask git for its files"
     listed = subprocess.run(  # noqa: S603 - a fixed command
-        [git, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        [git, "ls-files", "-z", *which, "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         check=True,
         text=True,
         encoding="utf-8",
     )
-    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+    return [name for name in listed.stdout.split("\0") if name]
 
 
 def told(code: str) -> Any:

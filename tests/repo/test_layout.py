@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path, PurePosixPath
 
 import pytest
-from repo.checkout import ROOT, tracked
+from repo.checkout import ROOT, kept_though_ignored, tracked
 
 DEPLOYED = {"function_app.py", "host.json", "policy.yaml", "requirements.txt", "shared", "LICENSE"}
 OUR_WORDS = {"__init__", "signal"}
@@ -103,6 +103,11 @@ def test_host_json_is_what_the_flow_counts_on() -> None:
     assert host["extensions"]["http"]["routePrefix"] == "api"
     assert bus["maxAutoLockRenewalDuration"] == host_time(15)
     assert host["functionTimeout"] == host_time(10)
+
+
+def test_nothing_is_kept_that_git_is_told_to_ignore() -> None:
+    """A link to an environment that is kept overwrites everybody's environment when merged."""
+    assert kept_though_ignored() == []
 
 
 def test_no_path_of_a_machine_is_in_the_tree() -> None:

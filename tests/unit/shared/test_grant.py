@@ -178,3 +178,35 @@ def test_no_secret_shows() -> None:
 
 def test_both_halves_of_basic_are_encoded() -> None:
     assert base64.b64decode(basic("a:b", "c*d").removeprefix("Basic ")) == b"a%3Ab:c%2Ad"
+
+
+class Rotating:
+    """A client secret that somebody changed at the vendor and in the vault."""
+
+    def __init__(self, *values: str) -> None:
+        self.values = list(values)
+
+    async def value(self, *, rejected: str | None = None) -> str:
+        if rejected == self.values[0] and len(self.values) > 1:
+            self.values.pop(0)
+        return self.values[0]
+
+
+async def test_client_secret_that_was_rotated_is_looked_up_and_sent_again() -> None:
+    """Nothing was spent: the client was refused, not the token."""
+    answers = iter([refusing(401, "invalid_client"), httpx.Response(200, json=GOOD)])
+    server = Server(lambda: next(answers))
+    provider = replace(PROVIDER, client_secret=Rotating("old", "new"), secret_in_body=True)
+
+    assert (await endpoint(server, provider).refresh("r0")).access == "a1"
+    assert server.form()["client_secret"] == ["new"]
+    assert server.form()["refresh_token"] == ["r0"]
+
+
+async def test_client_secret_that_is_still_the_same_is_sent_once() -> None:
+    server = Server(refusing(401, "invalid_client"))
+    provider = replace(PROVIDER, client_secret=Rotating("old"))
+
+    with pytest.raises(Permanent, match="NMBRS_CLIENT_SECRET"):
+        await endpoint(server, provider).refresh("r0")
+    assert len(server.seen) == 1

@@ -133,6 +133,32 @@ async def test_refusal_is_told_with_its_reason(
     assert world.bus.signals == []
 
 
+class Rotated:
+    """A webhook secret in a vault, changed there a moment ago."""
+
+    known = f"whsec_{base64.b64encode(b'the one before this one').decode()}"
+
+    async def value(self, *, rejected: str | None = None) -> str:
+        if rejected == self.known:
+            self.known = f"whsec_{base64.b64encode(KEY).decode()}"
+        return self.known
+
+
+async def test_webhook_is_checked_by_a_secret_that_was_rotated(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = Rotated()
+
+    async def webhook_secret(_source: str) -> Rotated:
+        return secret
+
+    monkeypatch.setattr(wiring, "webhook_secret", webhook_secret)
+
+    assert (await answer(a_call(b'{"data": {"number": "1"}}')))[0] == 202
+    assert (await answer(a_call(b"{}", **{"webhook-signature": "v1,bm8="})))[0] == 401
+    assert len(world.bus.signals) == 1
+
+
 @pytest.mark.parametrize(
     ("error", "retry"),
     [
