@@ -19,6 +19,8 @@ _COUNTS = re.compile(
     r"(?P<held>\d+) people would lose.*one answer of afas ends (?P<ended>\d+) people", re.DOTALL
 )
 
+_YES = re.compile(r"^\s*yes:\s+instroom (approve .+)$", re.MULTILINE)
+
 
 async def half_an_answer(stage: Stage, _memory: Memory) -> list[Seen]:
     """Somebody edits the filter of a view: half of the people are not in the answer."""
@@ -68,17 +70,19 @@ async def mass_leave(stage: Stage, _memory: Memory) -> list[Seen]:
     ]
 
 
-async def approved(stage: Stage, _memory: Memory) -> list[Seen]:
+async def approved(stage: Stage, memory: Memory) -> list[Seen]:
     """This time it is true: a human agrees with the very line that was printed."""
     await quiet(stage)
     before = await _at_work(stage)
-    people = await _of_one_division(stage)
+    people = await _of_one_division(stage, memory.second_job.get("number"))
     for number in people:
         await stage.hr("end", number=number, last_day=stage.today() - DAY)
     await stage.run("hr_full_sync")
     printed = await _held(stage)
-    line = printed.splitlines()[-1].strip()  # typed as it was printed
-    agreed = await stage.instroom(*line.split()[1:])
+    yes = _YES.search(printed)
+    if yes is None:
+        raise NotSeen(f"no line that approves:\n{printed}")
+    agreed = await stage.instroom(*yes[1].split())  # typed as it was printed
 
     async def done() -> bool:
         cards = await stage.cards()
@@ -89,19 +93,20 @@ async def approved(stage: Stage, _memory: Memory) -> list[Seen]:
     return [
         Seen("", f"Ruimte lets {len(people)} people go, and that is true"),
         Seen("$ instroom held", _shortened(printed)),
-        Seen("$ instroom approve", f"{line.removeprefix('instroom approve ')}\n{agreed}"),
+        Seen("$ instroom approve", f"{yes[1].removeprefix('approve ')}\n{agreed}"),
         Seen("", f"{len(people)} people are blocked in Entra and archived in TOPdesk, no more"),
     ]
 
 
-async def _of_one_division(stage: Stage) -> list[str]:
-    """So many of its people who have one contract and can sign in."""
+async def _of_one_division(stage: Stage, other: str | None) -> list[str]:
+    """So many of its people who have one contract and can sign in; not who works elsewhere too."""
     at_work = await stage.everybody()
     today = stage.today()
     found = [
         number
         for number, person in stage.rig.world.people.items()
         if number in at_work
+        and number != other
         and at_work[number]["accountEnabled"]
         and person.contracts[0].department.startswith(DIVISION)
         and person.contracts[0].covers(today)
@@ -131,8 +136,9 @@ async def _nothing_held(stage: Stage) -> None:
 
 
 def _shortened(printed: str) -> str:
-    lines = printed.splitlines()
-    return "\n".join([*lines[:6], "...", lines[-1].strip()])
+    lines = [line for line in printed.splitlines() if line.strip()]
+    answers = [line for line in lines if "instroom" in line]
+    return "\n".join([*lines[:5], " ...", *answers])
 
 
 async def _at_work(stage: Stage) -> int:

@@ -143,7 +143,7 @@ async def _leave(service: Service, person_id: PersonId, batch_id: str) -> None:
 
 async def _ask_one(service: Service, asked: _Harm) -> str | None:
     """Judge and write it down; the batch when it is held."""
-    population = await _population(service, asked.question)
+    population = await _population(service)
     while True:
         now = service.clock.now()
         book = await service.ledger.harms.read(asked.kind)
@@ -278,6 +278,8 @@ async def _is_going_live(service: Service, question: Question) -> bool:
     return cursor.full_sync_at is None
 
 
-async def _population(service: Service, question: Question) -> int | None:
-    cursor, _ = await service.ledger.cursors.read(question.now.person.primary_record.source)
-    return cursor.population
+async def _population(service: Service) -> int | None:
+    """The people of all sources, for all of them share one counter; None when none was read."""
+    cursors = [await service.ledger.cursors.read(source) for source in service.sources]
+    found = [cursor.population for cursor, _ in cursors if cursor.population is not None]
+    return sum(found) if found else None

@@ -474,3 +474,26 @@ async def test_who_are_one_person_cannot_be_told_apart(office: Office) -> None:
 
     with pytest.raises(Permanent, match="cannot be cut in two"):
         await flow.different(office.world.service, "afas:1042", "csv:881", who="beheerder")
+
+
+async def test_a_small_source_shares_the_limit_of_all() -> None:
+    """One counter for all sources: of its own three people a tenth would be nobody."""
+    tenth = "joiner: {count: 20, share: 0.1}"
+    policy = POLICY.replace("joiner: {count: 20, minimum_population: 100}", tenth)
+    async for office in an_office(policy):
+        small, large = ["7", "8", "9"], [str(number) for number in range(2000, 2040)]
+        office.world.hr.put(*(_apart(in_afas(number)) for number in large))
+        office.csv.put(*(_apart(in_csv(number)) for number in small))
+        await office.reads()
+        office.world.hr.put(_apart(in_afas("3001")), _apart(in_afas("3002")))
+        await office.reads("afas")
+        office.csv.put(_apart(in_csv("10")))
+        await office.reads("csv")
+
+        assert len(office.world.entra.accounts) == 40 + 3 + 2 + 1
+
+
+def _apart(record: Record) -> Record:
+    """Nobody else's twin."""
+    name = a_name(birth=f"Nr{record.number}")
+    return record.model_copy(update={"name": name, "birth_date": None, "human_key": None})
