@@ -211,13 +211,22 @@ def _people(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
         )
     yield _ok(f"{len(able) - len(cardless)} of {len(people)} people can sign in")
     logins = {str(each.login).casefold() for each in people.values() if each.login}
-    outside = sorted(number or "?" for login, number in seen.cards.items() if login not in logins)
+    outside = [number for login, number in seen.cards.items() if login not in logins]
     if outside:
         yield Finding(
             Level.NOTICE,
-            f"{_numbers(outside)}: a card with a login name, and not in the groups: only with a "
-            "password of TOPdesk's",
+            f"{_cards(outside)}: a login name and not in the groups, so only with a password of "
+            "TOPdesk's",
         )
+
+
+def _cards(numbers: Collection[str]) -> str:
+    """Cards by employee number; those without one, as of an administrator, are counted."""
+    known = [number for number in numbers if number]
+    without = len(numbers) - len(known)
+    told = [_numbers(known)] if known else []
+    told += [f"{without} card(s) without employee number"] if without else []
+    return " and ".join(told)
 
 
 def _numbers(numbers: Collection[str]) -> str:
