@@ -25,6 +25,7 @@ from shared.model.desired import DesiredEntra, DesiredTopdesk, TargetName
 from shared.model.event import Event
 from shared.model.person import PersonId, Record
 from shared.model.signal import Signal
+from shared.vendors.topdesk.fields import OPERATOR_FIELDS
 
 type Moment = Callable[[str], None]
 """Called before and after each outside call with its name; raising stops the worker there."""
@@ -258,6 +259,8 @@ class FakeTopdesk:
         card = self.cards.get(applied.account_id or "") or self.by_number(desired.employee_number)
         wanted = set(desired.operator.permission_groups) if desired.operator else set()
         missing = wanted - self.permission_groups
+        if card and card.operator:
+            card = card.model_copy(update={"operator": _asked(card.operator, desired)})
         self.moment("after topdesk read")
         return Found[TopdeskCard](
             account=card,
@@ -298,7 +301,8 @@ class FakeTopdesk:
             case Kind.CREATE_OPERATOR:
                 if operator:
                     raise Permanent("this person has an operator already")
-                changes["operator"] = OperatorCard(id=f"o{card.id}", archived=False)
+                values = {k: v for k, v in change.values.items() if k != "loginPermission"}
+                changes["operator"] = OperatorCard(id=f"o{card.id}", archived=False, fields=values)
                 done = Done(operator_id=f"o{card.id}")
             case _:
                 assert operator is not None
@@ -326,6 +330,13 @@ class FakeTopdesk:
         return changes
 
 
+def _asked(operator: OperatorCard, desired: DesiredTopdesk) -> OperatorCard:
+    """The card with the fields that somebody asks about; empty is None."""
+    of_card = {*desired.card, "employeeNumber"} & OPERATOR_FIELDS.keys()
+    names = {OPERATOR_FIELDS[field] for field in of_card}
+    return operator.model_copy(update={"fields": {n: operator.fields.get(n) for n in names}})
+
+
 def _operator_after(operator: OperatorCard, change: Change) -> OperatorCard:
     groups = operator.permission_groups
     match change.kind:
@@ -333,6 +344,13 @@ def _operator_after(operator: OperatorCard, change: Change) -> OperatorCard:
             return operator.model_copy(update={"archived": True})
         case Kind.UNARCHIVE_OPERATOR:
             return operator.model_copy(update={"archived": False})
+        case Kind.UPDATE_OPERATOR:
+            values = {k: v for k, v in change.values.items() if k != "loginPermission"}
+            return operator.model_copy(update={"fields": {**operator.fields, **values}})
+        case Kind.ADD_OPERATOR_RIGHT:
+            return operator.model_copy(update={"more": operator.more | {change.what}})
+        case Kind.REMOVE_OPERATOR_RIGHT:
+            return operator.model_copy(update={"more": operator.more - {change.what}})
         case Kind.ADD_PERMISSION_GROUP:
             return operator.model_copy(update={"permission_groups": groups | {change.what}})
         case Kind.REMOVE_PERMISSION_GROUP:

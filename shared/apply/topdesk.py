@@ -20,6 +20,7 @@ from shared.errors import Permanent, Transient, UnknownReply
 from shared.model.account import Applied, Found, TopdeskCard
 from shared.model.change import Change, Kind
 from shared.model.desired import DesiredTopdesk, TargetName
+from shared.model.right import RightKind, parted
 from shared.vendors.topdesk.fields import (
     EMPLOYEE_NUMBER,
     LIMITS,
@@ -32,7 +33,6 @@ from shared.vendors.topdesk.lookups import (
     ARCHIVING_REASON,
     DEPARTMENT,
     LOCATION,
-    PERMISSION_GROUP,
     Lookups,
 )
 from shared.vendors.topdesk.operators import OperatorRow
@@ -110,17 +110,28 @@ class TopdeskTarget:
                 return await self._unarchive(card_of(applied))
             case Kind.SCRUB_CARD:
                 await self._scrub(card_of(applied), change)
+            case _:
+                return await self._do_to_operator(change, applied)
+        return Done()
+
+    async def _do_to_operator(self, change: Change, applied: Applied) -> Done:
+        match change.kind:
             case Kind.CREATE_OPERATOR:
                 return await self._create_operator(card_of(applied), change)
+            case Kind.UPDATE_OPERATOR:
+                return await self._update_operator(change, applied)
             case Kind.ARCHIVE_OPERATOR:
                 return await self._archive_operator(applied, change.what)
             case Kind.UNARCHIVE_OPERATOR:
                 return await self._unarchive_operator(applied)
             case Kind.ADD_PERMISSION_GROUP | Kind.REMOVE_PERMISSION_GROUP:
-                return await self._permission_group(change, applied)
+                return await self._linking(
+                    RightKind.PERMISSION_GROUP, change.what, change.kind, applied
+                )
+            case Kind.ADD_OPERATOR_RIGHT | Kind.REMOVE_OPERATOR_RIGHT:
+                return await self._right(change, applied)
             case _:
                 raise ValueError(f"TOPdesk knows no change '{change.kind}'")
-        return Done()
 
     async def _create(self, change: Change) -> Done:
         _refuse_what_is_too_long(change.values)
@@ -197,6 +208,13 @@ class TopdeskTarget:
         created = await self._operators.create(card_id, await self._resolved(values, card_id))
         return Done(operator_id=created.id)
 
+    async def _update_operator(self, change: Change, applied: Applied) -> Done:
+        _refuse_what_is_too_long(change.values)
+        operator = await self._cards.operator_of(applied)
+        values = await self._resolved(change.values, card_of(applied))
+        await self._operators.update(operator.id, values)
+        return Done(operator_id=operator.id)
+
     async def _archive_operator(self, applied: Applied, reason: str) -> Done:
         operator = await self._cards.operator_of(applied)
         if not operator.archived:
@@ -209,17 +227,28 @@ class TopdeskTarget:
             await self._operators.unarchive(operator.id)
         return Done(operator_id=operator.id)
 
-    async def _permission_group(self, change: Change, applied: Applied) -> Done:
-        """Give or take one; what is so already is not asked for again."""
+    async def _right(self, change: Change, applied: Applied) -> Done:
+        """A task is a tick on the card; everything else hangs on it."""
+        kind, name = parted(change.what)
+        if kind is not RightKind.TASK:
+            return await self._linking(kind, name, change.kind, applied)
+        operator = await self._cards.operator_of(applied)
+        wants = change.kind is Kind.ADD_OPERATOR_RIGHT
+        if (operator.value(name) is True) is not wants:
+            await self._operators.update(operator.id, {name: wants})
+        return Done(operator_id=operator.id)
+
+    async def _linking(self, kind: RightKind, name: str, how: Kind, applied: Applied) -> Done:
+        """Give or take a group or filter; what is so already is not asked for again."""
         operator_id = applied.operator_id or (await self._cards.operator_of(applied)).id
-        has = await self._operators.permission_groups(operator_id)
-        held = {folded(name): group_id for name, group_id in has.items()}
-        wants = change.kind is Kind.ADD_PERMISSION_GROUP
-        group_id = held.get(folded(change.what))
-        if wants and group_id is None:
-            await self._operators.link(operator_id, await self._group(change.what))
-        elif not wants and group_id is not None:
-            await self._operators.unlink(operator_id, group_id)
+        has = await self._operators.linked(kind, operator_id)
+        held = {folded(held): row_id for held, row_id in has.items()}
+        wants = how in (Kind.ADD_PERMISSION_GROUP, Kind.ADD_OPERATOR_RIGHT)
+        row_id = held.get(folded(name))
+        if wants and row_id is None:
+            await self._operators.link(kind, operator_id, await self._row(kind, name))
+        elif not wants and row_id is not None:
+            await self._operators.unlink(kind, operator_id, row_id)
         return Done(operator_id=operator_id)
 
     # --- what several of them need ---------------------------------------------------------------
@@ -268,10 +297,10 @@ class TopdeskTarget:
             raise Permanent(lacking(ARCHIVING_REASON, name), mender="policy")
         return found
 
-    async def _group(self, name: str) -> str:
-        found = await self._lookups.find(PERMISSION_GROUP, name)
+    async def _row(self, kind: RightKind, name: str) -> str:
+        found = await self._lookups.find(kind, name)
         if found is None:
-            raise Permanent(lacking(PERMISSION_GROUP, name), mender="policy")
+            raise Permanent(lacking(kind, name), mender="policy")
         return found
 
 

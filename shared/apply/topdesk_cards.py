@@ -11,11 +11,14 @@ from typing import Final
 from shared.errors import Permanent
 from shared.model.account import Applied, Found, OperatorCard, TopdeskCard
 from shared.model.desired import ALIVE, DesiredTopdesk, State
+from shared.model.right import TASKS, RightKind, called, parted
 from shared.vendors.topdesk.fields import (
+    EMPLOYEE_NUMBER,
     IS_MANAGER,
     LOOKUPS,
     MANAGER,
     MARK_FIELD,
+    OPERATOR_FIELDS,
     REMOVED,
     REMOVED_MARK,
     Value,
@@ -26,7 +29,6 @@ from shared.vendors.topdesk.lookups import (
     ARCHIVING_REASON,
     DEPARTMENT,
     LOCATION,
-    PERMISSION_GROUP,
     Lookups,
 )
 from shared.vendors.topdesk.operators import OperatorRow, Operators
@@ -63,7 +65,10 @@ class Cards:
                 f"operator card {operator.id} has the person's number but is not linked to the "
                 "person card, and the API cannot link it; link them in TOPdesk"
             )
-        card = await self._card(person, operator, fields) if person else None
+        card = None
+        if person:
+            row = await self._operator_card(operator, desired, applied) if operator else None
+            card = _card(person, row, fields)
         return Found(account=card, obstacles=obstacles)
 
     async def _find(
@@ -102,29 +107,38 @@ class Cards:
             )
         return found
 
-    async def _card(
-        self, person: Person, operator: OperatorRow | None, fields: frozenset[str]
-    ) -> TopdeskCard:
-        return TopdeskCard(
-            id=person.id,
-            archived=person.archived,
-            employee_number=person.employee_number,
-            fields={field: person.value(field) for field in fields},
-            is_manager=bool(person.value(IS_MANAGER)),
-            manager_id=person.ref(MANAGER),
-            scrubbed=person.value(MARK_FIELD) == REMOVED_MARK,
-            operator=operator
-            and OperatorCard(
-                id=operator.id,
-                archived=operator.archived,
-                permission_groups=frozenset(await self.operators.permission_groups(operator.id)),
-            ),
+    async def _operator_card(
+        self, operator: OperatorRow, desired: DesiredTopdesk, applied: Applied
+    ) -> OperatorCard:
+        groups: frozenset[str] = frozenset()
+        more: set[str] = set()
+        for kind in _kinds_to_read(operator, desired, applied):
+            match kind:
+                case RightKind.TASK:
+                    more |= {called(kind, task) for task in TASKS if operator.value(task) is True}
+                case RightKind.PERMISSION_GROUP:
+                    groups = frozenset(await self.operators.linked(kind, operator.id))
+                case _:
+                    names = await self.operators.linked(kind, operator.id)
+                    more |= {called(kind, name) for name in names}
+        return OperatorCard(
+            id=operator.id,
+            archived=operator.archived,
+            permission_groups=groups,
+            more=frozenset(more),
+            fields={field: operator.value(field) for field in self._operator_fields(desired)},
         )
+
+    def _operator_fields(self, desired: DesiredTopdesk) -> frozenset[str]:
+        """Those that the card can hold: a department that is plain text is the person's alone."""
+        no_list = self._tenant.habits.departments_are_text
+        asked = {EMPLOYEE_NUMBER, *desired.card} - ({DEPARTMENT} if no_list else set())
+        return frozenset(OPERATOR_FIELDS[field] for field in asked if field in OPERATOR_FIELDS)
 
     async def _obstacles(self, desired: DesiredTopdesk, person: Person | None) -> dict[str, str]:
         """What the policy names and this TOPdesk lacks; departments are made, so never lacking."""
         if desired.state in ALIVE:
-            return {**await self._missing_on_card(desired), **await self._missing_groups(desired)}
+            return {**await self._missing_on_card(desired), **await self._missing_rights(desired)}
         reason = desired.archive_reason
         is_over = person is None or (person.archived and desired.state is not State.DELETED)
         lack = None if is_over or not reason else await self._lack(ARCHIVING_REASON, reason)
@@ -144,10 +158,16 @@ class Cards:
                 missing[about(field)] = await self._lack(field, wanted.value, branch)
         return {place: lack for place, lack in missing.items() if lack}
 
-    async def _missing_groups(self, desired: DesiredTopdesk) -> dict[str, str]:
-        groups = desired.operator.permission_groups if desired.operator else ()
-        missing = {group: await self._lack(PERMISSION_GROUP, group) for group in groups}
-        return {group: lack for group, lack in missing.items() if lack}
+    async def _missing_rights(self, desired: DesiredTopdesk) -> dict[str, str]:
+        rights = {
+            key: parted(key) for key in (desired.operator.rights if desired.operator else ())
+        }
+        missing = {
+            key: await self._lack(kind, name)
+            for key, (kind, name) in rights.items()
+            if kind is not RightKind.TASK
+        }
+        return {key: lack for key, lack in missing.items() if lack}
 
     async def _lack(self, kind: str, name: str, branch: Value = None) -> str | None:
         """Why this name cannot be used; None when it can."""
@@ -186,6 +206,29 @@ class Cards:
         if operator is None:
             raise Permanent(f"TOPdesk shows no operator card for person card {person.id}")
         return operator
+
+
+def _card(person: Person, operator: OperatorCard | None, fields: frozenset[str]) -> TopdeskCard:
+    return TopdeskCard(
+        id=person.id,
+        archived=person.archived,
+        employee_number=person.employee_number,
+        fields={field: person.value(field) for field in fields},
+        is_manager=bool(person.value(IS_MANAGER)),
+        manager_id=person.ref(MANAGER),
+        scrubbed=person.value(MARK_FIELD) == REMOVED_MARK,
+        operator=operator,
+    )
+
+
+def _kinds_to_read(
+    operator: OperatorRow, desired: DesiredTopdesk, applied: Applied
+) -> tuple[RightKind, ...]:
+    """A card that goes, or comes back, is read to the last right; else what the rules speak of."""
+    if operator.archived or desired.operator is None:
+        return tuple(RightKind)
+    spoken_of = {parted(key)[0] for key in (*desired.operator.rights, *applied.rights)}
+    return tuple(kind for kind in RightKind if kind in spoken_of)
 
 
 def _asked(desired: DesiredTopdesk) -> frozenset[str]:

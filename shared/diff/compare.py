@@ -24,6 +24,7 @@ from shared.model.desired import (
 )
 from shared.model.event import Event
 from shared.model.harm import Loss
+from shared.model.right import is_filter
 
 OPERATOR_CARD = "the operator card"
 """Stands among the rights in TOPdesk for the card itself."""
@@ -94,7 +95,8 @@ def applied(was: Applied) -> Stand:
     return Stand(
         state=was.state,
         has_account=was.account_id is not None or was.state in ALIVE,
-        rights=frozenset(was.rights) | ({OPERATOR_CARD} if was.is_operator else frozenset()),
+        rights=frozenset(key for key in was.rights if not is_filter(key))
+        | ({OPERATOR_CARD} if was.is_operator else frozenset()),
         names=was.names,
     )
 
@@ -116,12 +118,13 @@ def decided(held: Collection[Harm], want: DesiredEntra | DesiredTopdesk) -> Stan
 
 
 def rights(want: DesiredEntra | DesiredTopdesk) -> Mapping[str, tuple[Reason, ...]]:
-    """Every right that someone should have in a target, with its reasons."""
+    """Every right that someone should have in a target and would miss, with its reasons."""
     if isinstance(want, DesiredEntra):
         return want.groups
     if want.operator is None:
         return {}
-    return {**want.operator.permission_groups, OPERATOR_CARD: (want.operator.reason,)}
+    losable = {key: why for key, why in want.operator.rights.items() if not is_filter(key)}
+    return {**losable, OPERATOR_CARD: (want.operator.reason,)}
 
 
 def names(want: DesiredEntra | DesiredTopdesk) -> Mapping[str, str | bool | None]:

@@ -57,7 +57,7 @@ def topdesk_lane(service: Service) -> Lane[DesiredTopdesk, TopdeskCard]:
         plan=lambda want, found, applied, _name, hold: plan_topdesk.topdesk(
             want, found, applied, hold=hold
         ),
-        rights=lambda want: want.operator.permission_groups if want.operator else {},
+        rights=lambda want: want.operator.rights if want.operator else {},
     )
 
 

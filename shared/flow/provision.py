@@ -27,7 +27,7 @@ from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
 from shared.flow.service import Service
 from shared.flow.work import Work, account_id, login_of, place, tell
 from shared.ledger.people import Claim, Dossier, TargetRow
-from shared.model.account import Applied, EntraAccount, Found
+from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import (
     ALIVE,
@@ -40,6 +40,7 @@ from shared.model.desired import (
 from shared.model.outcome import Ending, Outcome
 from shared.model.person import PersonId
 from shared.plan import entra as plan_entra
+from shared.plan.topdesk_operator import brought_back
 
 CLAIM = timedelta(minutes=5)
 CALL_SECONDS = 60.0
@@ -203,7 +204,11 @@ async def _claim[D: Want, A: Account](
     """
     work.deadline = work.service.clock.monotonic() + CLAIM.total_seconds()
     applied = work.row.applied
-    rights = {**applied.rights, **_about_to_be_given(work.lane.rights(work.want), plan)}
+    rights = {
+        **_about_to_come_back(found, plan),
+        **applied.rights,
+        **_about_to_be_given(work.lane.rights(work.want), plan),
+    }
     row = work.row.model_copy(
         update={
             "claim": Claim(worker=work.worker, until=work.service.clock.wall() + CLAIM),
@@ -252,6 +257,12 @@ def _about_to_be_given(
 ) -> dict[str, tuple[Reason, ...]]:
     planned = {change.what for change in plan.changes}
     return {right: reasons for right, reasons in rights.items() if right in planned}
+
+
+def _about_to_come_back(found: Found[Any], plan: Plan) -> Mapping[str, tuple[Reason, ...]]:
+    """What an archived operator card brings back with it, and must not keep."""
+    card = found.account
+    return brought_back(card, plan.changes) if isinstance(card, TopdeskCard) else {}
 
 
 def _names_about_to_be_given(want: Want, plan: Plan) -> dict[str, str | bool | None]:

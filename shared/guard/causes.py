@@ -19,8 +19,9 @@ from shared.model.person import Contract, Person, Ties
 from shared.policy import lifecycle
 from shared.policy.conditions import Condition, holds
 from shared.policy.desired import desired
-from shared.policy.document import Policy, Rule
+from shared.policy.document import Policy
 from shared.policy.fields import Facts, facts
+from shared.policy.rule import Rule
 
 _PERSONAL = frozenset({"number", "phone", "mobile"})
 _PLACE = re.compile(r"(entra\.groups|topdesk\.operators)\[(\d+)\]")
@@ -122,7 +123,7 @@ def _reasons(want: Desired | None, target: TargetName, right: str) -> tuple[Reas
     operator = want.topdesk.operator
     if operator is None:
         return ()
-    return operator.permission_groups.get(right, (operator.reason,))
+    return operator.rights.get(right, (operator.reason,))
 
 
 def _rule(policy: Policy, reason: Reason) -> Rule | None:

@@ -25,7 +25,7 @@ class Applied(Frozen):
     state: State = State.ABSENT
     is_manager: bool = False
     rights: Mapping[str, tuple[Reason, ...]] = {}
-    """Groups (Entra) or permission groups (TOPdesk) that we gave or are about to give."""
+    """Groups (Entra) or an operator's rights (TOPdesk) that we gave or are about to give."""
     values: Mapping[str, Reason] = {}
     """Attributes that we wrote, with the reason they had."""
     names: Mapping[str, str | bool | None] = {}
@@ -60,6 +60,15 @@ class OperatorCard(Frozen):
     archived: bool
     permission_groups: frozenset[str] = frozenset()
     """By name, of all groups they are in."""
+    more: frozenset[str] = frozenset()
+    """Other rights, as model/right.py calls them: of the kinds that were asked about."""
+    fields: Mapping[str, str | bool | None] = {}
+    """By the operator card's own names, of the fields that were asked about."""
+
+    @property
+    def rights(self) -> frozenset[str]:
+        """Everything the card is known to have."""
+        return self.permission_groups | self.more
 
 
 class TopdeskCard(Frozen):

@@ -31,10 +31,13 @@ class Kind(StrEnum):
     UNARCHIVE_CARD = "un-archive person card"
     SCRUB_CARD = "scrub person card"
     CREATE_OPERATOR = "create operator"
+    UPDATE_OPERATOR = "update operator"
     ARCHIVE_OPERATOR = "archive operator"
     UNARCHIVE_OPERATOR = "un-archive operator"
     ADD_PERMISSION_GROUP = "add permission group"
     REMOVE_PERMISSION_GROUP = "remove permission group"
+    ADD_OPERATOR_RIGHT = "add operator right"
+    REMOVE_OPERATOR_RIGHT = "remove operator right"
 
     CREATE_APPLICATION = "create application"
     SET_SIGN_ON = "set sign-on"
@@ -54,7 +57,7 @@ class Harm(StrEnum):
     BLOCK = "block"
     DELETE = "delete"
     RIGHT = "right"
-    """A group, permission group or operator card is taken from an account that lives on."""
+    """A group, an operator's right or the operator card is taken from an account that lives on."""
     RENAME = "rename"
     """The display name, or whatever else is made of the name, of an account that is there."""
     JOINER = "joiner"
@@ -66,7 +69,7 @@ class Change(Frozen):
 
     kind: Kind
     what: str = ""
-    """The group, permission group or archiving reason it is about, when it is about one."""
+    """The group, the operator's right or the archiving reason it is about, if about one."""
     values: Mapping[str, str | bool | None] = {}
     """The fields to write, by the target's names; None empties a field."""
     reasons: tuple[Reason, ...] = ()

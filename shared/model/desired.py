@@ -62,10 +62,18 @@ def renamed(was: Mapping[str, str | bool | None], wanted: Mapping[str, Wanted]) 
 
 
 class Operator(Frozen):
-    """The TOPdesk operator card someone should have, with the permission groups by name."""
+    """The TOPdesk operator card someone should have, with its rights."""
 
     permission_groups: Mapping[str, tuple[Reason, ...]]
+    """By name."""
     reason: Reason
+    more: Mapping[str, tuple[Reason, ...]] = {}
+    """Operator groups, tasks and filters, as model/right.py calls them."""
+
+    @property
+    def rights(self) -> Mapping[str, tuple[Reason, ...]]:
+        """All of them."""
+        return {**self.permission_groups, **self.more}
 
 
 class DesiredEntra(Frozen):

@@ -1,49 +1,40 @@
 """What must happen in TOPdesk so that one person's cards are as they should be? Pure.
 
 Called by flow, preview and drift with what policy wants and what the target read. Touches only
-what Instroom manages: the fields that `desired` names, the card it recorded or found by number,
-permission groups it gave, and an operator card that a rule gave. There is no delete in TOPdesk:
+what Instroom manages: the fields that `desired` names and the card it recorded or found by number;
+the operator card on top of it is planned in topdesk_operator.py. There is no delete in TOPdesk:
 blocked is archived, deleted is archived with login names and contact data emptied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from shared.model.account import Applied, Found, OperatorCard, TopdeskCard
+from shared.model.account import Applied, Found, TopdeskCard
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import (
     ALIVE,
     DesiredTopdesk,
-    Operator,
     Reason,
     State,
     TargetName,
     renamed,
 )
+from shared.plan.topdesk_operator import operator_changes, taken_down
+from shared.plan.topdesk_values import Given, update, wanted_of, write
 from shared.vendors.topdesk.fields import (
     EMPLOYEE_NUMBER,
     IS_MANAGER,
     MANAGER,
     MARK_FIELD,
-    OPERATOR_FIELDS,
     REMOVED,
     REMOVED_MARK,
-    Value,
     about,
-    fit,
-    folded,
     same,
 )
 
-type Given = dict[str, tuple[Value, Reason]]
-"""A value to write for each field, with the reason for it."""
-
-_NUMBER = Reason(rule="employee_id", because="HR's source, number")
 _IS_MANAGER = Reason(rule="topdesk.is_manager", because="who is somebody's manager in HR")
 _MANAGER = Reason(rule="topdesk.manager", because="HR's manager.number")
-_NO_GROUP = Reason(rule="topdesk.operators", because="no rule gives this permission group now")
-_NO_OPERATOR = Reason(rule="topdesk.operators", because="no rule gives an operator card now")
 _RETURNED = Reason(rule="topdesk.removal", because="the card is in use again")
 
 
@@ -86,11 +77,11 @@ def _changes(
             yield _create(desired, found.obstacles)
         else:
             yield from _bring_up(desired, card, found.obstacles, applied, hold)
-        yield from _operator(desired, card, found.obstacles, applied)
+        yield from operator_changes(desired, card, found.obstacles, applied, hold)
     elif card is not None:
         recorded = applied.account_id is not None
         if desired.state is not State.ABSENT or recorded:
-            yield from _block(desired, card, applied)
+            yield from _block(desired, card)
         # A card of someone long gone, that we never managed, is left as it lies.
         if desired.state is State.DELETED and recorded:
             yield from _scrub(desired, card)
@@ -102,7 +93,7 @@ def _changes(
 def _create(desired: DesiredTopdesk, obstacles: Mapping[str, str]) -> Change:
     given: Given = {
         field: (value, reason)
-        for field, (value, reason) in _wanted(desired).items()
+        for field, (value, reason) in wanted_of(desired).items()
         # Without its branch a card cannot be made: sending it brings the refusal to light.
         if value is not None and (about(field) not in obstacles or field == "branch")
     }
@@ -110,7 +101,7 @@ def _create(desired: DesiredTopdesk, obstacles: Mapping[str, str]) -> Change:
         given[IS_MANAGER] = (True, _IS_MANAGER)
     if desired.manager_id:
         given[MANAGER] = (desired.manager_id, _MANAGER)
-    return _write(Kind.CREATE_CARD, given)
+    return write(Kind.CREATE_CARD, given)
 
 
 def _bring_up(
@@ -128,26 +119,16 @@ def _bring_up(
     }
     if card.scrubbed:
         given[MARK_FIELD] = (None, _RETURNED)
-    yield from _update(given, renamed(applied.names, desired.card), hold)
-
-
-def _update(given: Given, renames: frozenset[str], hold: frozenset[Harm]) -> Iterator[Change]:
-    """One call; when a rename is held, it alone is set apart."""
-    new_names = given.keys() & renames
-    apart = new_names if Harm.RENAME in hold else frozenset[str]()
-    if rest := {field: value for field, value in given.items() if field not in apart}:
-        harm = Harm.RENAME if new_names and not apart else None
-        yield _write(Kind.UPDATE_CARD, rest, harm)
-    if apart:
-        names = {field: value for field, value in given.items() if field in apart}
-        yield _write(Kind.UPDATE_CARD, names, Harm.RENAME)
+    yield from update(Kind.UPDATE_CARD, given, renamed(applied.names, desired.card), hold)
 
 
 def _fields_that_differ(
     desired: DesiredTopdesk, card: TopdeskCard, obstacles: Mapping[str, str]
 ) -> Given:
     wanted = {
-        field: given for field, given in _wanted(desired).items() if about(field) not in obstacles
+        field: given
+        for field, given in wanted_of(desired).items()
+        if about(field) not in obstacles
     }
     has = {**card.fields, EMPLOYEE_NUMBER: card.employee_number}
     differing = {
@@ -174,125 +155,21 @@ def _managing_that_differs(desired: DesiredTopdesk, card: TopdeskCard, applied: 
     return given
 
 
-def _wanted(desired: DesiredTopdesk) -> Given:
-    card: Given = {
-        field: (fit(field, wanted.value), wanted.reason) for field, wanted in desired.card.items()
-    }
-    # The number is how the card is found again: no policy can leave it out or make it another.
-    return {**card, EMPLOYEE_NUMBER: (desired.employee_number, _NUMBER)}
-
-
-def _write(kind: Kind, given: Given, harm: Harm | None = None) -> Change:
-    return Change(
-        kind=kind,
-        values={field: value for field, (value, _) in given.items()},
-        reasons=tuple(reason for _, reason in given.values()),
-        harm=harm,
-    )
-
-
-# --- the operator card -----------------------------------------------------------------------
-
-
-def _operator(
-    desired: DesiredTopdesk,
-    card: TopdeskCard | None,
-    obstacles: Mapping[str, str],
-    applied: Applied,
-) -> Iterator[Change]:
-    # An operator costs a licence and may be assigned work: none before the first day.
-    wanted = desired.operator if desired.state is State.ACTIVE else None
-    operator = card.operator if card else None
-    if wanted is None:
-        if card and operator:
-            yield from _retire(desired, card, operator, applied)
-        return
-    if operator is None:
-        yield _create_operator(desired, wanted, obstacles)
-    elif operator.archived:
-        yield Change(kind=Kind.UNARCHIVE_OPERATOR, reasons=(wanted.reason,))
-    yield from _groups(wanted, operator, obstacles, applied)
-
-
-def _create_operator(
-    desired: DesiredTopdesk, wanted: Operator, obstacles: Mapping[str, str]
-) -> Change:
-    values: dict[str, Value] = {
-        OPERATOR_FIELDS[field]: value
-        for field, (value, _) in _wanted(desired).items()
-        if field in OPERATOR_FIELDS and value is not None and about(field) not in obstacles
-    }
-    if "loginName" in values:
-        # TOPdesk refuses the permission without the name.
-        values["loginPermission"] = True
-    return Change(kind=Kind.CREATE_OPERATOR, values=values, reasons=(wanted.reason,))
-
-
-def _groups(
-    wanted: Operator,
-    operator: OperatorCard | None,
-    obstacles: Mapping[str, str],
-    applied: Applied,
-) -> Iterator[Change]:
-    has = operator.permission_groups if operator else frozenset[str]()
-    kept = {folded(group) for group in wanted.permission_groups}
-    lost = (group for group in has if folded(group) not in kept)
-    yield from _strip(lost, applied, _NO_GROUP, Harm.RIGHT)
-    present = {folded(group) for group in has}
-    for group, reasons in wanted.permission_groups.items():
-        if folded(group) not in present and group not in obstacles:
-            yield Change(kind=Kind.ADD_PERMISSION_GROUP, what=group, reasons=reasons)
-
-
-def _retire(
-    desired: DesiredTopdesk, card: TopdeskCard, operator: OperatorCard, applied: Applied
-) -> Iterator[Change]:
-    active = desired.state is State.ACTIVE
-    why, harm = (_NO_OPERATOR, Harm.RIGHT) if active else (desired.why, Harm.BLOCK)
-    archive = Change(
-        kind=Kind.ARCHIVE_OPERATOR, what=desired.archive_reason, reasons=(why,), harm=harm
-    )
-    if operator.archived:
-        # Newer products (16.06.007) may bring it back together with the person card.
-        if card.archived:
-            yield archive
-    elif _is_ours(operator, applied):
-        yield from _strip(operator.permission_groups, applied, why, harm)
-        yield archive
-
-
-def _is_ours(operator: OperatorCard, applied: Applied) -> bool:
-    """Did a rule of ours give this card? A group of ours on it says so too, id recorded or not."""
-    given = {folded(group) for group in applied.rights}
-    return operator.id == applied.operator_id or any(
-        folded(group) in given for group in operator.permission_groups
-    )
-
-
-def _strip(groups: Iterable[str], applied: Applied, why: Reason, harm: Harm) -> Iterator[Change]:
-    """Take back those of the groups that we gave."""
-    given = {folded(group) for group in applied.rights}
-    for group in sorted(groups):
-        if folded(group) in given:
-            yield Change(kind=Kind.REMOVE_PERMISSION_GROUP, what=group, reasons=(why,), harm=harm)
-
-
 # --- gone ------------------------------------------------------------------------------------
 
 
-def _block(desired: DesiredTopdesk, card: TopdeskCard, applied: Applied) -> Iterator[Change]:
+def _block(desired: DesiredTopdesk, card: TopdeskCard) -> Iterator[Change]:
     """Archive both cards, whoever made the operator: the human behind it has left."""
-    operator = card.operator
-    if operator and not operator.archived:
-        # An archived operator comes back with whatever groups it still has: take ours first.
-        yield from _strip(operator.permission_groups, applied, desired.why, Harm.BLOCK)
-        yield _archive(Kind.ARCHIVE_OPERATOR, desired)
+    if card.operator and not card.operator.archived:
+        # An archived operator comes back with whatever it still has: everything is taken first.
+        yield from taken_down(card.operator, desired)
     if not card.archived:
-        yield _archive(Kind.ARCHIVE_CARD, desired)
-
-
-def _archive(kind: Kind, desired: DesiredTopdesk) -> Change:
-    return Change(kind=kind, what=desired.archive_reason, reasons=(desired.why,), harm=Harm.BLOCK)
+        yield Change(
+            kind=Kind.ARCHIVE_CARD,
+            what=desired.archive_reason,
+            reasons=(desired.why,),
+            harm=Harm.BLOCK,
+        )
 
 
 def _scrub(desired: DesiredTopdesk, card: TopdeskCard) -> Iterator[Change]:

@@ -21,13 +21,15 @@ from shared.model.desired import (
     Wanted,
 )
 from shared.model.person import Contract, Person, Ties
+from shared.model.right import RightKind, called
 from shared.policy import lifecycle
 from shared.policy.choices import Choice, Pick, pick
 from shared.policy.conditions import holds
-from shared.policy.document import EMPLOYEE_ID_LENGTH, Policy, Rule
+from shared.policy.document import EMPLOYEE_ID_LENGTH, Policy
 from shared.policy.fields import ACCOUNT_FIELDS, Facts, facts, fill, names_in
 from shared.policy.lifecycle import Standing
 from shared.policy.naming import naming
+from shared.policy.rule import Rule
 
 LOGIN = "account.login"
 
@@ -155,17 +157,19 @@ def _groups(
 
 
 def _operator(policy: Policy, standing: Standing, known: Sequence[Facts]) -> Operator | None:
-    rights: dict[str, tuple[Reason, ...]] = {}
+    groups: dict[str, tuple[Reason, ...]] = {}
+    more: dict[str, tuple[Reason, ...]] = {}
     first: Reason | None = None
     for place, rule in enumerate(policy.topdesk.operators):
-        label = ", ".join(rule.permission_groups)
-        reason = _reason(rule, f"topdesk.operators[{place}]", label, standing, known)
+        reason = _reason(rule, f"topdesk.operators[{place}]", rule.label, standing, known)
         if reason is None:
             continue
         first = first or reason
-        for group in rule.permission_groups:
-            rights[group] = (*rights.get(group, ()), reason)
-    return Operator(permission_groups=rights, reason=first) if first else None
+        for kind, name in rule.rights():
+            rights = groups if kind is RightKind.PERMISSION_GROUP else more
+            key = called(kind, name)
+            rights[key] = (*rights.get(key, ()), reason)
+    return Operator(permission_groups=groups, more=more, reason=first) if first else None
 
 
 def _reason(

@@ -15,8 +15,6 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from shared.model.change import Harm
 from shared.policy.choices import (
-    EVERYONE,
-    CardChoice,
     Choice,
     Choices,
     PersonChoice,
@@ -25,16 +23,17 @@ from shared.policy.choices import (
 )
 from shared.policy.conditions import Condition, matches
 from shared.policy.fields import check_template
-from shared.policy.section import Section
+from shared.policy.rule import Rule
+from shared.policy.section import Section, refuse_keys
 from shared.policy.sources import Sources
 from shared.policy.sso import Sso
+from shared.policy.topdesk import Topdesk
 
 EMPLOYEE_ID_LENGTH = 16  # Microsoft Graph, user resource: employeeId
 DOMAIN_LENGTH = 48  # Entra: 113 characters in all, 64 of them before the @
 _SET_BY_INSTROOM = frozenset(
     {"id", "employeeId", "userPrincipalName", "mailNickname", "accountEnabled", "passwordProfile"}
 )
-_SET_ON_CARDS = frozenset({"id", "employeeNumber", "isManager", "manager", "archived"})
 
 
 def _known_zone(name: str) -> str:
@@ -53,13 +52,6 @@ def _employee_id(text: str) -> str:
     if len(fixed) >= EMPLOYEE_ID_LENGTH:
         raise ValueError(f"leaves no room for a number within {EMPLOYEE_ID_LENGTH} characters")
     return text
-
-
-def _refuse_keys[S](section: S, keys: Mapping[str, object], ours: frozenset[str]) -> S:
-    for key in keys:
-        if key in ours:
-            raise ValueError(f"'{key}' is set by Instroom itself and cannot have a template")
-    return section
 
 
 type Zone = Annotated[str, AfterValidator(_known_zone)]
@@ -172,29 +164,11 @@ class Names(Section):
     """So many days after the deletion of an account somebody else may get its user name."""
 
 
-class Rule(Section):
-    """Who a rule is for. Without `when` it is for everyone who has a running contract."""
-
-    name: str = ""
-    """Shown in explanations; the group's name when left out."""
-    when: When = EVERYONE
-    """A condition on any field of the person and one contract; see docs/policy.md."""
-    during_leave: bool = False
-    """Does it hold too while someone is on a leave that shrinks rights?"""
-
-
 class GroupRule(Rule):
     """Membership of one Entra group."""
 
     group: str = Field(min_length=1)
     """The group's display name, or its object id."""
-
-
-class OperatorRule(Rule):
-    """An operator card in TOPdesk with these permission groups."""
-
-    permission_groups: tuple[str, ...] = Field(min_length=1)
-    """Names of permission groups as TOPdesk shows them."""
 
 
 class Entra(Section):
@@ -207,22 +181,7 @@ class Entra(Section):
 
     @model_validator(mode="after")
     def _not_ours(self) -> Self:
-        return _refuse_keys(self, self.attributes, _SET_BY_INSTROOM)
-
-
-class Topdesk(Section):
-    """The person card in TOPdesk, and who is an operator there."""
-
-    card: Mapping[str, Choices[CardChoice]] = {}
-    """TOPdesk field to template; lookups (branch, department, ...) by name."""
-    operators: tuple[OperatorRule, ...] = ()
-    """Who gets an operator card; several matching rules add up."""
-    archive_reason: str = "Persoon uit organisatie"
-    """The archiving reason for leavers, as TOPdesk names it."""
-
-    @model_validator(mode="after")
-    def _not_ours(self) -> Self:
-        return _refuse_keys(self, self.card, _SET_ON_CARDS)
+        return refuse_keys(self, self.attributes, _SET_BY_INSTROOM)
 
 
 class Limit(Section):
@@ -252,7 +211,7 @@ class Guard(Section):
     delete: Limit = Limit()
     """Accounts deleted, person cards scrubbed."""
     right: Limit = Limit(count=25, share=0.1)
-    """A group, a permission group or the operator card taken from an account that lives on."""
+    """A group, an operator's right or the operator card taken from an account that lives on."""
     rename: Limit = Limit()
     """The display name, or whatever else is made of the name, changed on an account."""
     joiner: Limit = Limit(count=50, share=0.1, minimum_population=100)

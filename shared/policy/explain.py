@@ -12,10 +12,12 @@ from datetime import datetime
 from shared.model.desired import Desired, Reason, State, TargetName
 from shared.model.frozen import Frozen
 from shared.model.person import Person
+from shared.model.right import called
 from shared.policy import lifecycle
 from shared.policy.conditions import lacks
-from shared.policy.document import Policy, Rule
+from shared.policy.document import Policy
 from shared.policy.fields import Facts, facts
+from shared.policy.rule import Rule
 
 
 class Answer(Frozen):
@@ -23,7 +25,7 @@ class Answer(Frozen):
 
     target: TargetName
     right: str
-    """The group, or the permission group."""
+    """The group, or the operator's right."""
     rule: str
     """Its place in the policy, with its name."""
     given: bool
@@ -37,9 +39,7 @@ def explain(person: Person, want: Desired, policy: Policy, at: datetime) -> tupl
     known = [facts(person, contract, standing.day) for contract in standing.contracts]
     given = {
         TargetName.ENTRA: want.entra.groups,
-        TargetName.TOPDESK: want.topdesk.operator.permission_groups
-        if want.topdesk.operator
-        else {},
+        TargetName.TOPDESK: want.topdesk.operator.rights if want.topdesk.operator else {},
     }
     return tuple(
         _answer(target, right, place, rule, given[target].get(right, ()), standing, known)
@@ -51,8 +51,8 @@ def _rules(policy: Policy) -> Iterator[tuple[TargetName, str, str, Rule]]:
     for place, group in enumerate(policy.entra.groups):
         yield TargetName.ENTRA, group.group, f"entra.groups[{place}]", group
     for place, operator in enumerate(policy.topdesk.operators):
-        for right in operator.permission_groups:
-            yield TargetName.TOPDESK, right, f"topdesk.operators[{place}]", operator
+        for kind, name in operator.rights():
+            yield TargetName.TOPDESK, called(kind, name), f"topdesk.operators[{place}]", operator
 
 
 def _answer(

@@ -97,7 +97,10 @@ def refusal(response: httpx.Response, doing: str, sent: Any = None) -> InstroomE
     if field := _taken(said):
         return NameTaken(told, field=field)
     if any(fault.says("password", "mandatory") for fault in said):
-        told += "; switch off 'Password mandatory' for both cards: sign-in goes by SSO"
+        told += (
+            "; switch off 'Password mandatory' for both cards, for sign-in goes by SSO, or write "
+            "the login name on the card by hand"
+        )
     return Permanent(told)
 
 

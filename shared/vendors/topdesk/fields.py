@@ -31,6 +31,8 @@ LIMITS: Mapping[str, int] = {
     "telephone": 25,
     "mobileNumber": 25,
     "fax": 25,
+    "faxNumber": 25,
+    "exchangeAccount": 100,
     "tasLoginName": 100,
     "loginName": 100,
     "networkLoginName": 100,
@@ -61,16 +63,23 @@ LOGINS = frozenset({"tasLoginName", "loginName", "networkLoginName", "email"})
 REMOVED = ("tasLoginName", "networkLoginName", "email", "phoneNumber", "mobileNumber")
 """What a removal empties: TOPdesk has no delete, and the card stays because calls refer to it."""
 
+LOGIN_NAME = "loginName"
+LOGIN_PERMISSION = "loginPermission"
+
 OPERATOR_FIELDS: Mapping[str, str] = {
+    EMPLOYEE_NUMBER: EMPLOYEE_NUMBER,
     "surName": "surName",
     "firstName": "firstName",
     "firstInitials": "firstInitials",
     "prefixes": "prefixes",
+    "birthName": "birthName",
+    "title": "title",
     "jobTitle": "jobTitle",
     "email": "email",
     "phoneNumber": "telephone",
     "mobileNumber": "mobileNumber",
-    "tasLoginName": "loginName",
+    "fax": "faxNumber",
+    "tasLoginName": LOGIN_NAME,
     "networkLoginName": "networkLoginName",
     "branch": "branch",
     "department": "department",

@@ -21,6 +21,10 @@ from shared.vendors.topdesk.fields import folded
 from shared.vendors.topdesk.tenant import Row, Tenant, decoded
 
 PERMISSION_GROUP: Final = "permission group"
+OPERATOR_GROUP: Final = "operator group"
+BRANCH_FILTER: Final = "branch filter"
+CATEGORY_FILTER: Final = "category filter"
+OPERATOR_FILTER: Final = "operator filter"
 ARCHIVING_REASON: Final = "archiving reason"
 DEPARTMENT: Final = "department"
 LOCATION: Final = "location"
@@ -34,8 +38,13 @@ _LISTS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "personExtraFieldA": ("/personExtraFieldAEntries", {}),
     "personExtraFieldB": ("/personExtraFieldBEntries", {}),
     PERMISSION_GROUP: ("/permissiongroups", {}),
+    OPERATOR_GROUP: ("/operatorgroups", {}),
+    BRANCH_FILTER: ("/operators/filters/branch", {}),
+    CATEGORY_FILTER: ("/operators/filters/category", {}),
+    OPERATOR_FILTER: ("/operators/filters/operator", {}),
     ARCHIVING_REASON: ("/archiving-reasons", {}),
 }
+_PAGED: Final = frozenset({OPERATOR_GROUP})
 _AGAIN_SECONDS: Final = 60.0
 
 
@@ -114,13 +123,19 @@ class Lookups:
     async def _read(self, kind: str) -> None:
         path, params = _LISTS[kind]
         kept = self._lists[kind]
-        kept.rows = await self._tenant.whole(path, params)
+        read = self._tenant.rows if kind in _PAGED else self._tenant.whole
+        kept.rows = await read(path, params)
         kept.read_at = self._monotonic()
 
     def _ids(self, kind: str, name: str, branch_id: str | None) -> list[str]:
         return [
             str(row["id"])
             for row in self._lists[kind].rows
-            if folded(str(row.get("name") or "")) == folded(name)
+            if folded(name_of(row)) == folded(name)
             and (branch_id is None or (row.get("branch") or {}).get("id") == branch_id)
         ]
+
+
+def name_of(row: Row) -> str:
+    """What a row of a list is called; operator groups have a word of their own for it."""
+    return str(row.get("name") or row.get("groupName") or "")

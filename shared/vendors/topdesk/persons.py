@@ -69,14 +69,10 @@ class Person:
 
     def value(self, field: str) -> Value:
         """The field; lookups by name, empty as None."""
-        value: Any = self.row
-        for part in field.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-        if isinstance(value, Mapping):
-            value = value.get("name")
-        if field == DEPARTMENT and not value:
-            value = self.row.get("departmentFree")
-        return value if isinstance(value, bool) else str(value).strip() or None if value else None
+        found = value_of(self.row, field)
+        if field == DEPARTMENT and not found:
+            return value_of(self.row, "departmentFree")
+        return found
 
     def ref(self, field: str) -> str | None:
         """The id behind a lookup, or the manager's."""
@@ -209,6 +205,16 @@ class Persons:
             else:
                 body[head] = wire(head, value, self._tenant.habits)
         return body
+
+
+def value_of(row: Row, field: str) -> Value:
+    """A field of a card of either kind; lookups by name, empty as None."""
+    value: Any = row
+    for part in field.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    if isinstance(value, Mapping):
+        value = value.get("name")
+    return value if isinstance(value, bool) else str(value).strip() or None if value else None
 
 
 def wire(field: str, value: Value | Ref, habits: Habits) -> Any:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import zip_longest
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from shared.model.account import Applied, Found, OperatorCard, TopdeskCard
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import DesiredTopdesk, Operator, Reason, State, TargetName, Wanted
 from shared.plan.topdesk import topdesk
+from shared.plan.topdesk_operator import brought_back
 from shared.vendors.topdesk.fields import LIMITS, REMOVED, REMOVED_MARK, Value, fit
 
 WHY = Reason(rule="lifecycle", because="contract since 2026-09-01")
@@ -220,13 +222,17 @@ def test_a_rule_gives_an_operator_with_its_groups() -> None:
         "branch": "Utrecht",
         "loginName": "s.boer@bedrijf.example",
         "loginPermission": True,
+        "employeeNumber": "1042",
     }
 
 
 def test_an_operator_without_a_login_name_may_not_log_in() -> None:
     desired = a_desired(card=wanted(surName="Boer"), operator=role())
 
-    assert plan_for(desired, a_card()).changes[-1].values == {"surName": "Boer"}
+    assert plan_for(desired, a_card()).changes[-1].values == {
+        "surName": "Boer",
+        "employeeNumber": "1042",
+    }
 
 
 def test_nobody_is_an_operator_before_the_first_day() -> None:
@@ -258,7 +264,11 @@ def test_who_needs_no_operator_card_any_more_keeps_the_person_card() -> None:
     card = a_card(operator=an_operator("Servicedesk", "Rapportages"))
     plan = plan_for(a_desired(), card, ours("Servicedesk"))
 
-    assert kinds(plan) == [Kind.REMOVE_PERMISSION_GROUP, Kind.ARCHIVE_OPERATOR]
+    assert [(c.kind, c.what) for c in plan.changes] == [
+        (Kind.REMOVE_PERMISSION_GROUP, "Rapportages"),
+        (Kind.REMOVE_PERMISSION_GROUP, "Servicedesk"),
+        (Kind.ARCHIVE_OPERATOR, "Persoon uit organisatie"),
+    ]
     assert {change.harm for change in plan.changes} == {Harm.RIGHT}
 
 
@@ -287,6 +297,90 @@ def test_an_archived_operator_comes_back_without_old_rights() -> None:
     ]
 
 
+def test_an_operator_s_fields_follow_as_the_person_s_do() -> None:
+    desired = a_desired(
+        card=wanted(surName="Smit", branch="Utrecht", phoneNumber=None), operator=role()
+    )
+    has = {"surName": "Boer", "branch": "utrecht", "telephone": "+31", "employeeNumber": "7"}
+    card = a_card(operator=an_operator().model_copy(update={"fields": has}))
+    of_operator = [c for c in plan_for(desired, card).changes if c.kind is Kind.UPDATE_OPERATOR]
+
+    assert [change.values for change in of_operator] == [
+        {"surName": "Smit", "telephone": None, "employeeNumber": "1042"}
+    ]
+    assert [r.rule for r in of_operator[0].reasons] == [
+        "topdesk.card.surName",
+        "topdesk.card.phoneNumber",
+        "employee_id",
+    ]
+
+
+def test_a_login_name_follows_at_the_end_with_its_permission() -> None:
+    card = a_card(operator=an_operator().model_copy(update={"fields": {"loginName": "OLD"}}))
+    plan = plan_for(a_desired(operator=role("Servicedesk")), card)
+    gone = plan_for(
+        a_desired(card=wanted(surName="Boer", tasLoginName=None), operator=role()), card
+    )
+
+    assert kinds(plan) == [Kind.ADD_PERMISSION_GROUP, Kind.UPDATE_OPERATOR]
+    assert plan.changes[-1].values == {
+        "loginName": "s.boer@bedrijf.example",
+        "loginPermission": True,
+    }
+    assert gone.changes[-1].values == {"loginName": None, "loginPermission": False}
+
+
+def test_a_held_rename_waits_on_both_cards() -> None:
+    named = {"surName": Wanted(value="Smit", reason=WHY, is_name=True), **wanted(jobTitle="Arts")}
+    has = {"surName": "Boer", "jobTitle": None}
+    operator = an_operator().model_copy(update={"fields": has})
+    plan = plan_for(
+        a_desired(card=named, operator=role()),
+        a_card(fields=has, operator=operator),
+        Applied(account_id="card", names={"surName": "Boer"}),
+        hold=frozenset({Harm.RENAME}),
+    )
+
+    assert [(c.kind, set(c.values)) for c in plan.changes] == [
+        (Kind.UPDATE_CARD, {"jobTitle"}),
+        (Kind.UPDATE_OPERATOR, {"jobTitle"}),
+    ]
+    assert [(c.kind, set(c.values)) for c in plan.held] == [
+        (Kind.UPDATE_CARD, {"surName"}),
+        (Kind.UPDATE_OPERATOR, {"surName"}),
+    ]
+
+
+def test_filters_come_before_rights_and_go_after_them() -> None:
+    old = ("branch filter: Utrecht", "operator group: Servicedesk", "task: installer")
+    new = ("operator group: Facilitair", "task: stockManager", "branch filter: Zwolle")
+    wanted_rights = Operator(permission_groups={}, more=dict.fromkeys(new, (RULE,)), reason=RULE)
+    operator = an_operator().model_copy(update={"more": frozenset(old)})
+    plan = plan_for(a_desired(operator=wanted_rights), a_card(operator=operator), ours(*old))
+
+    assert [(c.kind, c.what, c.harm) for c in plan.changes] == [
+        (Kind.ADD_OPERATOR_RIGHT, "branch filter: Zwolle", None),
+        (Kind.REMOVE_OPERATOR_RIGHT, "operator group: Servicedesk", Harm.RIGHT),
+        (Kind.REMOVE_OPERATOR_RIGHT, "task: installer", Harm.RIGHT),
+        (Kind.ADD_OPERATOR_RIGHT, "operator group: Facilitair", None),
+        (Kind.ADD_OPERATOR_RIGHT, "task: stockManager", None),
+        (Kind.REMOVE_OPERATOR_RIGHT, "branch filter: Utrecht", None),
+    ]
+
+
+def test_a_permission_group_is_no_operator_group_of_that_name() -> None:
+    both = Operator(
+        permission_groups={"Servicedesk": (RULE,)},
+        more={"operator group: Servicedesk": (RULE,)},
+        reason=RULE,
+    )
+    plan = plan_for(a_desired(operator=both), a_card(operator=an_operator("Servicedesk")))
+
+    assert [(c.kind, c.what) for c in plan.changes] == [
+        (Kind.ADD_OPERATOR_RIGHT, "operator group: Servicedesk")
+    ]
+
+
 # --- gone and back ---------------------------------------------------------------------------
 
 
@@ -295,6 +389,7 @@ def test_a_leaver_loses_rights_then_operator_then_person() -> None:
     plan = plan_for(a_desired(state=State.BLOCKED), card, ours("Servicedesk"))
 
     assert [(c.kind, c.what) for c in plan.changes] == [
+        (Kind.REMOVE_PERMISSION_GROUP, "Rapportages"),
         (Kind.REMOVE_PERMISSION_GROUP, "Servicedesk"),
         (Kind.ARCHIVE_OPERATOR, "Persoon uit organisatie"),
         (Kind.ARCHIVE_CARD, "Persoon uit organisatie"),
@@ -408,6 +503,25 @@ FIELD_NAMES = ("surName", "firstInitials", "branch", "location", "email", "tasLo
 CARD_VALUES = st.dictionaries(st.sampled_from(FIELD_NAMES), st.none() | NAMES)
 PRODUCTS = st.sampled_from(["16.03.019", "16.06.007"])
 SOME_GROUPS = st.frozensets(st.sampled_from(GROUPS))
+OTHER_RIGHTS = (
+    "operator group: Servicedesk",
+    "task: installer",
+    "branch filter: Utrecht",
+    "operator filter: Eigen groep",
+)
+SOME_OTHERS = st.frozensets(st.sampled_from(OTHER_RIGHTS))
+OPERATORS = st.builds(
+    lambda groups, more: Operator(
+        permission_groups=dict.fromkeys(sorted(groups), (RULE,)),
+        more=dict.fromkeys(sorted(more), (RULE,)),
+        reason=RULE,
+    ),
+    SOME_GROUPS,
+    SOME_OTHERS,
+)
+OPERATOR_VALUES = st.fixed_dictionaries(
+    dict.fromkeys(("surName", "branch", "loginName", "employeeNumber"), st.none() | NAMES)
+)
 
 
 @st.composite
@@ -415,7 +529,7 @@ def desires(draw: st.DrawFn) -> DesiredTopdesk:
     return a_desired(
         state=draw(st.sampled_from(State)),
         card=wanted(**draw(CARD_VALUES)),
-        operator=draw(st.none() | SOME_GROUPS.map(lambda groups: role(*sorted(groups)))),
+        operator=draw(st.none() | OPERATORS),
         is_manager=draw(st.booleans()),
         manager_id=draw(st.none() | st.sampled_from(["boss", "other boss"])),
     )
@@ -427,7 +541,12 @@ def cards(draw: st.DrawFn) -> TopdeskCard:
         st.fixed_dictionaries(dict.fromkeys((*FIELD_NAMES, *REMOVED), st.none() | NAMES))
     )
     operator = st.builds(
-        OperatorCard, id=st.just("operator"), archived=st.booleans(), permission_groups=SOME_GROUPS
+        OperatorCard,
+        id=st.just("operator"),
+        archived=st.booleans(),
+        permission_groups=SOME_GROUPS,
+        more=SOME_OTHERS,
+        fields=OPERATOR_VALUES,
     )
     return a_card(
         archived=draw(st.booleans()),
@@ -445,7 +564,7 @@ def memories(draw: st.DrawFn) -> Applied:
         account_id=draw(st.none() | st.just("card")),
         operator_id=draw(st.none() | st.just("operator")),
         is_manager=draw(st.booleans()),
-        rights=dict.fromkeys(sorted(draw(SOME_GROUPS)), (RULE,)),
+        rights=dict.fromkeys(sorted(draw(SOME_GROUPS) | draw(SOME_OTHERS)), (RULE,)),
         values=draw(st.sampled_from([{}, {"manager": RULE}])),
     )
 
@@ -459,6 +578,10 @@ class Tenant:
         self.follows = product == "16.06.007"
 
     def play(self, changes: tuple[Change, ...]) -> None:
+        if self.card:
+            # What comes back with a card is remembered before anything is done.
+            rights = {**brought_back(self.card, changes), **self.applied.rights}
+            self.applied = self.applied.model_copy(update={"rights": rights})
         for change in changes:
             self._play(change)
 
@@ -486,17 +609,29 @@ class Tenant:
                 assert self.card.archived
                 assert not (self.card.operator and not self.card.operator.archived)
                 self._write(change)
+            case _:
+                self._play_on_operator(change)
+
+    def _play_on_operator(self, change: Change) -> None:
+        match change.kind:
             case Kind.CREATE_OPERATOR:
                 assert self.card
                 assert not self.card.archived
                 assert not self.card.operator
-                self._card(operator=an_operator())
+                self._card(operator=an_operator().model_copy(update={"fields": change.values}))
                 self._remember_operator(touched=True)
+            case Kind.UPDATE_OPERATOR:
+                assert self.card
+                assert self.card.operator
+                assert not self.card.operator.archived
+                self._operator(fields={**self.card.operator.fields, **change.values})
             case Kind.ARCHIVE_OPERATOR | Kind.UNARCHIVE_OPERATOR:
                 self._operator(archived=change.kind is Kind.ARCHIVE_OPERATOR)
                 self._remember_operator(touched=True)
             case Kind.ADD_PERMISSION_GROUP | Kind.REMOVE_PERMISSION_GROUP:
-                self._group(change)
+                self._right(change, "permission_groups")
+            case Kind.ADD_OPERATOR_RIGHT | Kind.REMOVE_OPERATOR_RIGHT:
+                self._right(change, "more")
             case _:
                 raise AssertionError(change.kind)
 
@@ -514,19 +649,19 @@ class Tenant:
         assert self.card.operator
         self._card(operator=self.card.operator.model_copy(update=update))
 
-    def _group(self, change: Change) -> None:
+    def _right(self, change: Change, where: str) -> None:
         assert self.card
         assert self.card.operator
         assert not self.card.operator.archived
-        groups = self.card.operator.permission_groups
-        adds = change.kind is Kind.ADD_PERMISSION_GROUP
-        assert adds is (change.what not in groups)
-        self._operator(permission_groups=groups ^ {change.what})
+        has: frozenset[str] = getattr(self.card.operator, where)
+        adds = change.kind in (Kind.ADD_PERMISSION_GROUP, Kind.ADD_OPERATOR_RIGHT)
+        assert adds is (change.what not in has)
+        self._operator(**{where: has ^ {change.what}})
         rights = dict(self.applied.rights)
         if adds:
             rights[change.what] = change.reasons
         else:
-            del rights[change.what]
+            rights.pop(change.what, None)
         self.applied = self.applied.model_copy(update={"rights": rights})
         self._remember_operator(touched=True)
 
@@ -549,6 +684,10 @@ def in_effect(card: TopdeskCard | None) -> TopdeskCard | None:
     if card is None or card.operator is None or not card.operator.archived:
         return card
     return card.model_copy(update={"operator": an_operator(archived=True)})
+
+
+def left_with(card: TopdeskCard | None) -> frozenset[str]:
+    return card.operator.rights if card and card.operator else frozenset()
 
 
 @given(desires(), st.none() | cards(), memories(), PRODUCTS)
@@ -590,8 +729,10 @@ def test_nothing_is_touched_that_is_not_ours(
             case Kind.UPDATE_CARD:
                 assert set(change.values) <= allowed
                 assert change.values.get("isManager") is not False or applied.is_manager
-            case Kind.REMOVE_PERMISSION_GROUP:
-                assert change.what in applied.rights
+            case Kind.REMOVE_PERMISSION_GROUP | Kind.REMOVE_OPERATOR_RIGHT:
+                goes = Kind.ARCHIVE_OPERATOR in kinds(plan)
+                comes_back = Kind.UNARCHIVE_OPERATOR in kinds(plan)
+                assert goes or comes_back or change.what in applied.rights
             case Kind.SCRUB_CARD:
                 assert applied.account_id is not None
 
@@ -610,3 +751,19 @@ def test_every_change_has_a_reason_and_no_held_harm_is_done(
     for change in plan.changes:
         if change.kind in (Kind.CREATE_CARD, Kind.UPDATE_CARD):
             assert len(change.reasons) == len(change.values)
+
+
+@given(st.lists(desires(), min_size=2, max_size=6), st.lists(st.integers(0, 5)), PRODUCTS)
+def test_no_archived_card_keeps_a_role_and_no_return_brings_one_back(
+    life: list[DesiredTopdesk], stops: list[int], product: str
+) -> None:
+    """Whatever rules, leaves and returns follow one another, with stops in between."""
+    tenant = Tenant(None, Applied(), product)
+    for desired, stop in zip_longest(life, stops[: len(life)], fillvalue=None):
+        assert desired
+        if stop is not None:
+            tenant.play(plan_for(desired, tenant.card, tenant.applied).changes[:stop])
+        tenant.play(plan_for(desired, tenant.card, tenant.applied).changes)
+
+        given_now = desired.operator if desired.state is State.ACTIVE else None
+        assert left_with(tenant.card) <= (given_now.rights.keys() if given_now else set())

@@ -403,7 +403,7 @@ async def test_an_operator_is_linked_where_links_exist() -> None:
 
 async def test_permission_groups_are_unlinked_with_a_body() -> None:
     line = Line().on("DELETE", "/operators/id/o1/permissiongroups", httpx.Response(204))
-    await Operators(line.tenant()).unlink("o1", "g1")
+    await Operators(line.tenant()).unlink("permission group", "o1", "g1")
 
     assert line.sent() == [{"id": "g1"}]
 

@@ -1,0 +1,77 @@
+"""What can an operator in TOPdesk have, and how is each called among a person's rights?
+
+A permission group stands under its own name, as groups in Entra do; every other kind says what it
+is: `operator group: Servicedesk`. The two may have one name, and neither is the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class RightKind(StrEnum):
+    """The kinds of right that hang on an operator card."""
+
+    PERMISSION_GROUP = "permission group"
+    OPERATOR_GROUP = "operator group"
+    TASK = "task"
+    """What work may be given to the operator: a tick on the card, by its name in the API."""
+    BRANCH_FILTER = "branch filter"
+    CATEGORY_FILTER = "category filter"
+    OPERATOR_FILTER = "operator filter"
+
+
+TASKS = frozenset(
+    {
+        "installer",
+        "firstLineCallOperator",
+        "secondLineCallOperator",
+        "problemManager",
+        "problemOperator",
+        "changeCoordinator",
+        "changeActivitiesOperator",
+        "requestForChangeOperator",
+        "extensiveChangeOperator",
+        "simpleChangeOperator",
+        "scenarioManager",
+        "planningActivityManager",
+        "projectCoordinator",
+        "projectActiviesOperator",
+        "stockManager",
+        "reservationsOperator",
+        "serviceOperator",
+        "externalHelpDeskParty",
+        "contractManager",
+        "operationsOperator",
+        "operationsManager",
+        "knowledgeBaseManager",
+        "accountManager",
+    }
+)
+"""The ticks on an operator card (Supporting Files API 2.7.11; the misspelt one is its own)."""
+FILTERS = frozenset(
+    {RightKind.BRANCH_FILTER, RightKind.CATEGORY_FILTER, RightKind.OPERATOR_FILTER}
+)
+"""They hide cards from an operator: who loses one sees more, and is not hurt."""
+_PREFIXES: Mapping[RightKind, str] = {
+    kind: "" if kind is RightKind.PERMISSION_GROUP else f"{kind}: " for kind in RightKind
+}
+
+
+def called(kind: RightKind, name: str) -> str:
+    """What this right is called among a person's rights."""
+    return f"{_PREFIXES[kind]}{name}"
+
+
+def parted(key: str) -> tuple[RightKind, str]:
+    """The kind and the name in TOPdesk of what `called` has named so."""
+    for kind, prefix in _PREFIXES.items():
+        if prefix and key.startswith(prefix):
+            return kind, key.removeprefix(prefix)
+    return RightKind.PERMISSION_GROUP, key
+
+
+def is_filter(key: str) -> bool:
+    """Does this right hide something, rather than allow it?"""
+    return parted(key)[0] in FILTERS

@@ -1,0 +1,17 @@
+"""For whom does a rule of the policy hold? What rules of every target have in common."""
+
+from __future__ import annotations
+
+from shared.policy.choices import EVERYONE, When
+from shared.policy.section import Section
+
+
+class Rule(Section):
+    """Who a rule is for. Without `when` it is for everyone who has a running contract."""
+
+    name: str = ""
+    """Shown in explanations; the group's name when left out."""
+    when: When = EVERYONE
+    """A condition on any field of the person and one contract; see docs/policy.md."""
+    during_leave: bool = False
+    """Does it hold too while someone is on a leave that shrinks rights?"""

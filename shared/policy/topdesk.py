@@ -1,0 +1,94 @@
+"""Who gets which cards in TOPdesk? The policy's section `topdesk`.
+
+What TOPdesk itself knows (branches, groups, reasons) is named here and looked up there.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, model_validator
+
+from shared.model.right import TASKS, RightKind, called, parted
+from shared.policy.choices import CardChoice, Choices
+from shared.policy.rule import Rule
+from shared.policy.section import Section, refuse_keys
+
+_SET_ON_CARDS = frozenset({"id", "employeeNumber", "isManager", "manager", "archived"})
+
+
+def _task(name: str) -> str:
+    if name not in TASKS:
+        near = difflib.get_close_matches(name, sorted(TASKS), n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(sorted(TASKS))}"
+        raise ValueError(f"there is no task '{name}'; {hint}")
+    return name
+
+
+def _permission_group(name: str) -> str:
+    if parted(name) != (RightKind.PERMISSION_GROUP, name):
+        raise ValueError(f"'{name}' reads as another kind of right; rename the group in TOPdesk")
+    return name
+
+
+type PermissionGroup = Annotated[str, AfterValidator(_permission_group)]
+type Task = Annotated[str, AfterValidator(_task)]
+
+
+class OperatorRule(Rule):
+    """An operator card in TOPdesk with these rights."""
+
+    permission_groups: tuple[PermissionGroup, ...] = ()
+    """Names of permission groups as TOPdesk shows them."""
+    operator_groups: tuple[str, ...] = ()
+    """Names of operator groups."""
+    tasks: tuple[Task, ...] = ()
+    """What work may be given to the operator: names of the API, such as firstLineCallOperator."""
+    branch_filters: tuple[str, ...] = ()
+    """Names of branch filters: of which branches the operator sees cards."""
+    category_filters: tuple[str, ...] = ()
+    """Names of category filters."""
+    operator_filters: tuple[str, ...] = ()
+    """Names of operator filters."""
+
+    def rights(self) -> Iterator[tuple[RightKind, str]]:
+        """The kind and the name of each right that the rule gives."""
+        named = {
+            RightKind.PERMISSION_GROUP: self.permission_groups,
+            RightKind.OPERATOR_GROUP: self.operator_groups,
+            RightKind.TASK: self.tasks,
+            RightKind.BRANCH_FILTER: self.branch_filters,
+            RightKind.CATEGORY_FILTER: self.category_filters,
+            RightKind.OPERATOR_FILTER: self.operator_filters,
+        }
+        return ((kind, name) for kind, names in named.items() for name in names)
+
+    @property
+    def label(self) -> str:
+        """What the rule is called where it has no name."""
+        return ", ".join(called(kind, name) for kind, name in self.rights())
+
+    @model_validator(mode="after")
+    def _gives_something(self) -> Self:
+        if not any(self.rights()):
+            raise ValueError(
+                "gives nothing; name permission_groups, operator_groups, tasks or filters"
+            )
+        return self
+
+
+class Topdesk(Section):
+    """The person card in TOPdesk, and who is an operator there."""
+
+    card: Mapping[str, Choices[CardChoice]] = {}
+    """TOPdesk field to template; lookups (branch, department, ...) by name."""
+    operators: tuple[OperatorRule, ...] = ()
+    """Who gets an operator card, with which rights; several matching rules add up."""
+    archive_reason: str = "Persoon uit organisatie"
+    """The archiving reason for leavers, as TOPdesk names it."""
+
+    @model_validator(mode="after")
+    def _not_ours(self) -> Self:
+        return refuse_keys(self, self.card, _SET_ON_CARDS)
