@@ -33,6 +33,7 @@ var tables = [
   'calls'
   'cursors'
   'due'
+  'firstsignins'
   'guard'
   'history'
   'identities'

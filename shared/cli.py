@@ -19,6 +19,7 @@ from rich.table import Table
 
 from shared import flow, health, settings, wiring
 from shared.cli_explain import print_explanation
+from shared.cli_first_sign_in import first_sign_in
 from shared.cli_held import held
 from shared.cli_hr import hr
 from shared.cli_people import answer, key
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 app.add_typer(hr, name="hr")
 app.add_typer(held)
+app.add_typer(first_sign_in)
 app.add_typer(sso, name="sso")
 console = Console()
 

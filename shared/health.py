@@ -11,8 +11,10 @@ from functools import partial
 
 from shared import settings as setting
 from shared import wiring
+from shared.apply.first_sign_in import Terms
 from shared.errors import InstroomError, Misconfigured
 from shared.flow import waiting
+from shared.policy.first_sign_in import By
 from shared.policy.load import load
 from shared.secret import Secret
 from shared.settings import WEBHOOK_SECRET
@@ -77,6 +79,11 @@ async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
         "Entra answers": built.entra.probe,
         "TOPdesk answers": built.topdesk.probe,
     }
+    active, _ = await built.ledger.policies.active()
+    rules = (await built.policy(active.policy)).first_sign_in if active else None
+    if rules and rules.by is By.COLLECT:
+        terms = Terms(minutes=rules.lifetime_minutes, once=rules.once)
+        probes["passes for a first sign-in"] = partial(built.passes.probe, terms)
     for name, source in built.sources.items():
         probes[f"source {name} answers"] = source.probe
     return probes

@@ -27,6 +27,7 @@ from pydantic import SecretStr
 from shared import settings as setting
 from shared import vaulted_settings
 from shared.apply.entra import EntraTarget
+from shared.apply.entra_passes import EntraPasses
 from shared.apply.topdesk import TopdeskTarget
 from shared.bus.publish import ServiceBus
 from shared.consents import CONSENTS, Consent
@@ -85,13 +86,15 @@ class Wiring:
         ledger = Ledger(await self._store(clock))
         bus = ServiceBus(self._service_bus)
         self._open.push_async_callback(bus.close)
+        entra = self._graph()
         return Service(
             ledger=ledger,
             bus=bus,
             clock=clock,
             mint=lambda: uuid.uuid4().hex,
             sources={name: self._source(name, ledger, clock) for name in self.settings.sources},
-            entra=EntraTarget(self._graph()),
+            entra=EntraTarget(entra),
+            passes=EntraPasses(entra),
             topdesk=TopdeskTarget(self.topdesk()),
             policy_text=lambda: text_of(self.settings.policy_file),
             policy_name=self.settings.policy_file,

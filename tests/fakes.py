@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from build import NOW, POLICY
+from fakes_passes import FakePasses
 
 from shared.apply.target import Done
 from shared.errors import NameTaken, Permanent
@@ -384,6 +385,7 @@ def a_world(store: Store, *, clock: FakeClock, policy: str = POLICY, first_id: i
         sources={"afas": hr},
         entra=entra,
         topdesk=topdesk,
+        passes=FakePasses(clock.now),
         policy_text=lambda: policy,
     )
     return World(service, clock, hr, bus, entra, topdesk)

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.graph import recycle
+from sandbox.graph.pass_policy import PassPolicy
 from sandbox.graph.service import Service
 from sandbox.graph.throttle import Limits
 
@@ -23,7 +24,15 @@ type Door = Callable[[Service, Json], Json]
 
 PREFIX = "/_sandbox/graph"
 _SETTINGS = frozenset(
-    {"throttle", "replication_seconds", "stale_every", "app_roles", "has_p1", "denied"}
+    {
+        "throttle",
+        "replication_seconds",
+        "stale_every",
+        "app_roles",
+        "has_p1",
+        "denied",
+        "passes",
+    }
 )
 
 
@@ -125,13 +134,15 @@ def settings(service: Service, _: Json) -> Json:
         "app_roles": sorted(service.tenant.app_roles),
         "has_p1": service.tenant.enterprise.has_p1,
         "denied": sorted(service.tenant.enterprise.denied),
+        "passes": asdict(service.tenant.pass_policy),
     }
 
 
 def change_settings(service: Service, body: Json) -> Json:
     """Set any of them: `throttle` (null is off, {} is as documented), lag, roles of the app.
 
-    And of enterprise applications: `has_p1`, and `denied` to whoever signs in.
+    And of enterprise applications: `has_p1`, and `denied` to whoever signs in. `passes`: what
+    of the policy of Temporary Access Passes is another.
     """
     unknown = set(body) - _SETTINGS
     if unknown:
@@ -146,6 +157,8 @@ def change_settings(service: Service, body: Json) -> Json:
     enterprise = service.tenant.enterprise
     enterprise.has_p1 = bool(body.get("has_p1", enterprise.has_p1))
     enterprise.denied = set(body.get("denied", enterprise.denied))
+    policy = {**asdict(service.tenant.pass_policy), **body.get("passes", {})}
+    service.tenant.pass_policy = PassPolicy(**policy)
     return settings(service, body)
 
 

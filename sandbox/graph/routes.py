@@ -28,7 +28,10 @@ type Handler = Callable[[Call], Reply]
 
 CASTS = frozenset(deleted.CASTS)
 _PRINCIPAL = "servicePrincipals/{principal}"
-_PASSES = "users/{user}/authentication/temporaryAccessPassMethods"
+_TAPS = "users/{user}/authentication/temporaryAccessPassMethods"
+_TAP_POLICY = (
+    "policies/authenticationMethodsPolicy/authenticationMethodConfigurations/temporaryAccessPass"
+)
 
 TABLE: Mapping[str, Mapping[str, Handler]] = {
     "users": {"GET": accounts.read_all, "POST": accounts.create},
@@ -57,8 +60,9 @@ TABLE: Mapping[str, Mapping[str, Handler]] = {
     "users/{user}/revokeSignInSessions": {"POST": accounts.revoke_sessions},
     "users/{user}/assignLicense": {"POST": licences.assign},
     "users/{user}/licenseDetails": {"GET": licences.read_details},
-    _PASSES: {"GET": passes.read_all, "POST": passes.create},
-    f"{_PASSES}/{{pass}}": {"DELETE": passes.delete},
+    _TAPS: {"GET": passes.read_all, "POST": passes.create},
+    f"{_TAPS}/{{pass}}": {"DELETE": passes.delete},
+    _TAP_POLICY: {"GET": passes.read_policy},
     "groups": {"GET": groups.read_all, "POST": groups.create},
     "groups/$count": {"GET": groups.count},
     "groups/delta": {"GET": delta.groups},

@@ -18,6 +18,7 @@ from sandbox.graph import refusals
 from sandbox.graph.enterprise.state import Enterprise
 from sandbox.graph.indexes import Indexes, upn_key
 from sandbox.graph.parked import Parked
+from sandbox.graph.pass_policy import PassPolicy
 from sandbox.graph.replication import Replication, Versioned
 
 type Json = dict[str, Any]
@@ -82,6 +83,7 @@ class GraphTenant:
         self.purged: list[str] = []
         self.admin_roles: dict[str, set[str]] = {}
         self.passes: dict[str, Json] = {}
+        self.pass_policy = PassPolicy()
         self.indexes = Indexes()
         self.changes: list[tuple[str, str, str]] = []  # (kind, object id, member id): for delta
 

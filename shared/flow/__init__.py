@@ -3,13 +3,15 @@
 collect.py reads HR and hands each changed person to decide.py; decide.py writes what should be
 and wakes the targets; provision.py makes one target agree for one person. sweep.py brings back
 whatever is due. matching.py says whose a number is, verdicts.py takes a human's
-word on it. stop.py blocks a person at once. service.py holds the rooms they work with.
+word on it. stop.py blocks a person at once. first_sign_in.py lets a colleague collect a pass for
+a joiner. service.py holds the rooms they work with.
 """
 
 from shared.flow.approve import approve, reject
 from shared.flow.collect import full_sync, poll, signalled
 from shared.flow.decide import decide
 from shared.flow.explain import explained
+from shared.flow.first_sign_in import collect_pass, first_sign_ins
 from shared.flow.preview import preview
 from shared.flow.provision import provision
 from shared.flow.push import pushed
@@ -19,9 +21,11 @@ from shared.flow.verdicts import different, same
 
 __all__ = [
     "approve",
+    "collect_pass",
     "decide",
     "different",
     "explained",
+    "first_sign_ins",
     "full_sync",
     "lift",
     "poll",

@@ -20,7 +20,7 @@ from shared.errors import (
     Transient,
     UnknownReply,
 )
-from shared.flow import naming
+from shared.flow import first_sign_in, naming
 from shared.flow.decide import wanted
 from shared.flow.finish import finish, is_operator, mark_done, stop, wait
 from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
@@ -225,6 +225,8 @@ async def _claim[D: Want, A: Account](
             ),
         }
     )
+    if any(change.kind is Kind.CREATE_ACCOUNT for change in plan.changes):
+        await first_sign_in.open_for(work)
     await tell(work, {place(work, change): change for change in plan.changes}, "begun: ")
     work.dossier = await work.service.ledger.people.claim(work.dossier, work.name, row)
 

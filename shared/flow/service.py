@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from shared import log
+from shared.apply.first_sign_in import Passes
 from shared.apply.target import Target
 from shared.bus.publish import Publisher
 from shared.errors import Misconfigured
@@ -21,6 +22,7 @@ from shared.ledger.batches import Batches
 from shared.ledger.calls import Calls
 from shared.ledger.cursors import Cursors
 from shared.ledger.due import Due
+from shared.ledger.first_sign_ins import FirstSignIns
 from shared.ledger.harms import Harms
 from shared.ledger.history import History
 from shared.ledger.identities import Identities
@@ -102,6 +104,11 @@ class Ledger:
         return Calls(self.store)
 
     @cached_property
+    def first_sign_ins(self) -> FirstSignIns:
+        """Who waits for a first sign-in."""
+        return FirstSignIns(self.store)
+
+    @cached_property
     def history(self) -> History:
         """The audit."""
         return History(self.store)
@@ -141,6 +148,7 @@ class Service:
     sources: Mapping[str, Source]
     entra: Target[DesiredEntra, EntraAccount]
     topdesk: Target[DesiredTopdesk, TopdeskCard]
+    passes: Passes
     policy_text: Callable[[], str]
     """The policy file as deployed; only activation reads it."""
     policy_name: str = "policy.yaml"

@@ -18,6 +18,7 @@ from shared.ledger.history import Told
 from shared.ledger.people import Dossier
 from shared.model.desired import TargetName
 from shared.model.person import Stop
+from shared.policy.document import Policy
 
 type Why = Literal["unknown", "protected", "ambiguous", "not stopped", "reason"]
 
@@ -67,7 +68,7 @@ async def stop(service: Service, source: str, number: str, *, who: str, reason: 
             return dossier.stop
         now = service.clock.now()
         told = Stop(who=who, reason=reason, at=now)
-        await _tell(service, dossier, f"stopped at once: {reason}", who)
+        await tell(service, dossier, f"stopped at once: {reason}", who)
         await service.ledger.due.add(now, dossier.person_id, suffix=service.mint())
         try:
             await service.ledger.people.stop(dossier, told)
@@ -94,7 +95,7 @@ async def lift(service: Service, source: str, number: str, *, who: str, reason: 
                 "is not stopped",
                 f"See `instroom people {source}:{number}`",
             )
-        await _tell(service, dossier, f"stop lifted: {reason}", who)
+        await tell(service, dossier, f"stop lifted: {reason}", who)
         now = service.clock.now()
         await service.ledger.due.add(now, dossier.person_id, suffix=service.mint())
         try:
@@ -131,9 +132,7 @@ async def _known(service: Service, source: str, number: str) -> Dossier:
 async def _refuse_protected(service: Service, dossier: Dossier, key: str) -> None:
     """As provision would: better a refusal now than a promise that no target keeps."""
     _, policy = await service.active_policy()
-    login = dossier.target(TargetName.ENTRA).applied.login
-    names = {name.casefold() for name in (key, *dossier.records, login) if name}
-    if names & {name.casefold() for name in policy.protected}:
+    if is_protected(policy, dossier, key):
         raise NotDone(
             "protected",
             key,
@@ -142,10 +141,17 @@ async def _refuse_protected(service: Service, dossier: Dossier, key: str) -> Non
         )
 
 
-async def _tell(service: Service, dossier: Dossier, what: str, who: str) -> None:
+def is_protected(policy: Policy, dossier: Dossier, *keys: str) -> bool:
+    """Does the policy protect this person, or the account that they have?"""
+    login = dossier.target(TargetName.ENTRA).applied.login
+    names = {name.casefold() for name in (*keys, *dossier.records, login) if name}
+    return bool(names & {name.casefold() for name in policy.protected})
+
+
+async def tell(service: Service, dossier: Dossier, what: str, who: str) -> None:
     """Into the audit, behind what was decided before."""
     now = service.clock.now()
     wakes = sum(dossier.decision.wake.values()) if dossier.decision else 0
     line = Told(at=now, what=what, who=who)
-    key = f"{wakes:08d}|~{what.partition(':')[0]} {now:%Y%m%dT%H%M%S.%f}"
+    key = f"{wakes:08d}|zz {now:%Y%m%dT%H%M%S.%f} {what.partition(':')[0]}"
     await service.ledger.history.tell(dossier.person_id, [(key, line)])

@@ -23,6 +23,7 @@ from shared.policy.choices import (
 )
 from shared.policy.conditions import Condition, matches
 from shared.policy.fields import check_template
+from shared.policy.first_sign_in import FirstSignIn
 from shared.policy.rule import Rule
 from shared.policy.section import Section, refuse_keys
 from shared.policy.sources import Sources
@@ -270,6 +271,7 @@ class Policy(Section):
     names: Names = Names()
     entra: Entra = Entra()
     topdesk: Topdesk = Topdesk()
+    first_sign_in: FirstSignIn = FirstSignIn()
     sso: Sso | None = None
     """Single sign-on to TOPdesk, which `instroom sso` sets up and checks."""
     guard: Guard = Guard()

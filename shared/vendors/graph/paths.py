@@ -10,6 +10,11 @@ USER = "/users/{user}"
 USER_MANAGER = "/users/{user}/manager/$ref"
 USER_GROUPS = "/users/{user}/memberOf/microsoft.graph.group"
 USER_REVOKE = "/users/{user}/revokeSignInSessions"
+USER_TAPS = "/users/{user}/authentication/temporaryAccessPassMethods"
+USER_TAP = "/users/{user}/authentication/temporaryAccessPassMethods/{pass}"
+TAP_POLICY = (
+    "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/temporaryAccessPass"
+)
 
 GROUPS = "/groups"
 GROUP = "/groups/{group}"
@@ -37,5 +42,5 @@ ORGANIZATION = "/organization"
 DELETED_ITEM = "/directory/deletedItems/{user}"
 RESTORE = "/directory/deletedItems/{user}/restore"
 
-DELETABLE = frozenset({USER, USER_MANAGER, GROUP_MEMBER})
+DELETABLE = frozenset({USER, USER_MANAGER, USER_TAP, GROUP_MEMBER})
 """All that may ever be sent with DELETE."""

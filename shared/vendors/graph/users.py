@@ -27,9 +27,14 @@ async def get(graph: Graph, key: str, select: Collection[str]) -> Json | None:
 
 
 async def any_visible(graph: Graph) -> bool:
-    """May the app read accounts, and is there one? The cheapest question there is."""
+    """May the app read accounts, and is there one?"""
+    return await any_id(graph) is not None
+
+
+async def any_id(graph: Graph) -> str | None:
+    """The id of somebody's account, if there is one. The cheapest question there is."""
     page = await graph.call("GET", paths.USERS, params={"$select": "id", "$top": "1"})
-    return bool(page["value"])
+    return str(page["value"][0]["id"]) if page["value"] else None
 
 
 async def with_employee_id(graph: Graph, number: str, select: Collection[str]) -> tuple[Json, ...]:
