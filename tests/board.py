@@ -19,7 +19,7 @@ from functools import partial
 from build import POLICY
 from fakes import FakeClock, World, a_world
 from interleaving import GatedBus, GatedStore, GatedTarget, Gates, Job, without_thread
-from turning import deliver, first_load, settle
+from turning import deliver, first_load, harm_of, settle
 
 from shared.errors import Unsafe
 from shared.flow import ties
@@ -255,7 +255,7 @@ class Board:
         return known.person_id
 
     async def _released(self, person_id: PersonId, kind: Harm) -> HarmEntry | None:
-        entry = (await self.seen.harms.read(kind)).entries.get(person_id)
+        entry = (await harm_of(self.seen, kind)).get(person_id)
         return entry if entry and entry.state == "released" else None
 
     # --- what must hold in the end ---
@@ -293,7 +293,7 @@ class Board:
             if dossier.target(TargetName.ENTRA).applied.state not in ALIVE
         }
         for kind in Harm:
-            entries = (await self.seen.harms.read(kind)).entries.values()
+            entries = (await harm_of(self.seen, kind)).values()
             stuck = [e for e in entries if e.is_open and e.person_id in gone]
             assert not stuck, f"L1: counted as unfinished for ever: {stuck}"
 

@@ -9,11 +9,14 @@ from fakes import World
 
 from shared.flow.collect import full_sync
 from shared.flow.provision import provision
+from shared.flow.service import Ledger
 from shared.flow.sweep import sweep
 from shared.ledger.batches import Shown
+from shared.ledger.pack import unpack
 from shared.ledger.people import Dossier
 from shared.model.account import EntraAccount, TopdeskCard
 from shared.model.change import Harm
+from shared.model.harm import HarmEntry
 from shared.model.outcome import Outcome
 from shared.model.person import PersonId
 
@@ -50,6 +53,13 @@ async def days_pass(world: World, days: int) -> None:
     for _ in range(days):
         world.clock.advance(days=1)
         await settle(world)
+
+
+async def harm_of(ledger: Ledger, kind: Harm) -> dict[PersonId, HarmEntry]:
+    """All that the guard remembers of one kind."""
+    rows = ledger.store.scan("guard", kind, first="entry:")
+    entries = [unpack(HarmEntry, row) async for row in rows]
+    return {entry.person_id: entry for entry in entries}
 
 
 async def leases_run_out(world: World) -> None:

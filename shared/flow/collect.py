@@ -6,7 +6,7 @@ then is anyone decided. A signal is a batch of one. Whatever cannot be read park
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from datetime import datetime, timedelta
 
 from shared import log
@@ -156,19 +156,18 @@ async def _leavers(service: Service, answer: Answer) -> set[str]:
 
 
 async def _decide_all(service: Service, answer: Answer, cause: str | None) -> int:
+    """Whoever is held goes into one batch: one by one that is faster than all at once."""
     gated = await _leavers(service, answer) if cause else set()
-    found = await all_of(
-        observe(
-            service,
-            answer.source,
-            news.reading.number,
-            news,
-            answer.began,
-            cause if news.reading.number in gated else None,
-        )
-        for news in answer.changed
-        if news.reading.number is not None
-    )
+
+    def told(news: News) -> Coroutine[object, object, Found]:
+        number = str(news.reading.number)
+        why = cause if number in gated else None
+        return observe(service, answer.source, number, news, answer.began, why)
+
+    named = [news for news in answer.changed if news.reading.number is not None]
+    waits = [news for news in named if news.reading.number in gated]
+    others = [news for news in named if news.reading.number not in gated]
+    found = await all_of(map(told, others)) + await all_of(map(told, waits), at_once=1)
     for news in answer.changed:
         if news.reading.number is None:
             log.warning("unreadable record", source=answer.source, reason=_problem(news.reading))

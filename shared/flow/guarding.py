@@ -146,8 +146,8 @@ async def _ask_one(service: Service, asked: _Harm) -> str | None:
     population = await _population(service)
     while True:
         now = service.clock.now()
-        book = await service.ledger.harms.read(asked.kind)
-        mine = book.entries.get(asked.person_id)
+        book = await service.ledger.harms.read(asked.kind, asked.person_id)
+        mine = book.mine
         if mine and mine.state == "released" and asked.kind in asked.question.decided:
             return None  # also when it is done, and the target's row does not say so yet
         place = await _place(service, asked, mine)
@@ -163,7 +163,7 @@ async def _ask_one(service: Service, asked: _Harm) -> str | None:
             rejected=_answered(place, "rejected"),
             always_hold=asked.must_wait is not None or asked.held_in is not None,
         )
-        said = judge.verdict(mine, book.entries.values(), put, now)
+        said = judge.verdict(mine, book.weighing, put, now)
         if said == Verdict.GOES_ON:
             return None
         try:
@@ -178,7 +178,7 @@ async def _note(
     service: Service, asked: _Harm, put: Asked, book: Book, batch_id: str | None, now: datetime
 ) -> None:
     """Write the entry, and leave the batch that it waited in before. Raises LostRace."""
-    mine = book.entries.get(asked.person_id)
+    mine = book.mine
     entry = HarmEntry(
         person_id=asked.person_id,
         state="held" if batch_id else "released",
@@ -235,7 +235,7 @@ async def _join(
 def _why(asked: _Harm, put: Asked, book: Book, now: datetime) -> str:
     if asked.held_in:
         return "it was held before, and its facts changed since"
-    if len(judge.lately(book.entries.values(), now, but=asked.person_id)) >= put.allowed:
+    if len(judge.lately(book.weighing, now, but=asked.person_id)) >= put.allowed:
         return f"guard.{asked.kind} lets {_people(put.allowed)} a day through without a human"
     one = f"guard.{asked.kind}.per_cause lets {_people(put.per_cause or 0)} a day through"
     return f"{one} for one cause"

@@ -1,18 +1,20 @@
 """How much harm was let through lately, and whose is held? One partition a kind.
 
 Every entry is written together with the partition's counter row, by ETag: two lanes that ask at
-once cannot both be let through under one limit.
+once cannot both be let through under one limit. What may count against the limit is written twice,
+once where the guard reads it: thousands who wait after a wrong HR answer are not read for each of
+them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.errors import LostRace
 from shared.ledger.pack import pack, unpack
-from shared.ledger.rows import Delete, Insert, Operation, Properties, Put, Replace, Store
+from shared.ledger.rows import Delete, Insert, Operation, Properties, Put, Replace, Row, Store
 from shared.model.change import Harm
 from shared.model.desired import TargetName
 from shared.model.harm import COUNTS_FOR, HarmEntry
@@ -20,16 +22,19 @@ from shared.model.person import PersonId
 
 TABLE = "guard"
 _COUNTER = "counter"
-_ENTRY = "entry:"
-_PRUNE_AT_ONCE = 50
+_COUNTS = "counts:"
+_ENTRY = "entry:"  # behind the others in key order: one scan reads what goes before it
+_PRUNE_AT_ONCE = 45
 
 
 @dataclass(frozen=True)
 class Book:
-    """All entries of one kind, read together; `version` is the counter row's."""
+    """What the guard looks at for one person's harm of one kind; `version` is the counter's."""
 
     kind: Harm
-    entries: Mapping[PersonId, HarmEntry]
+    mine: HarmEntry | None
+    weighing: tuple[HarmEntry, ...]
+    """The entries that may count against the limit; one's own can be among them."""
     writes: int = 0
     version: str | None = None
     open_batch: str | None = None
@@ -42,21 +47,22 @@ class Harms:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def read(self, kind: Harm) -> Book:
-        """Read the book of one kind."""
-        entries: dict[PersonId, HarmEntry] = {}
+    async def read(self, kind: Harm, person_id: PersonId) -> Book:
+        """Read what is needed to judge this person's harm."""
+        weighing: list[HarmEntry] = []
         writes, version, batch = 0, None, None
-        async for row in self._store.scan(TABLE, kind):
+        async for row in self._store.scan(TABLE, kind, before=_ENTRY):
             if row.key == _COUNTER:
                 writes, version = int(row.properties["writes"]), row.etag
                 batch = str(row.properties["batch"]) or None
             else:
-                entry = unpack(HarmEntry, row)
-                entries[entry.person_id] = entry
-        return Book(kind, entries, writes, version, batch)
+                weighing.append(unpack(HarmEntry, row))
+        mine = await self._entry(kind, person_id)
+        entry = unpack(HarmEntry, mine) if mine else None
+        return Book(kind, entry, tuple(weighing), writes, version, batch)
 
     async def enter(self, book: Book, entry: HarmEntry, now: datetime) -> None:
-        """Write one entry, and clear away those that are past.
+        """Write one entry, and clear away those that counted and are past.
 
         Raises LostRace when anything was entered since the book was read.
         """
@@ -65,13 +71,17 @@ class Harms:
         counter: Operation = (
             Replace(_COUNTER, values, book.version) if book.version else Insert(_COUNTER, values)
         )
+        known = {weighed.person_id for weighed in book.weighing}
         past = [
-            Delete(_ENTRY + old.person_id)
-            for old in book.entries.values()
+            key + old.person_id
+            for old in book.weighing
             if old.is_past(now) and old.person_id != entry.person_id
+            for key in (_COUNTS, _ENTRY)
         ]
         put = Put(_ENTRY + entry.person_id, pack(entry))
-        await self._store.write(TABLE, book.kind, [counter, put, *past[:_PRUNE_AT_ONCE]])
+        weight = _weight(entry, is_there=entry.person_id in known)
+        gone = map(Delete, past[: 2 * _PRUNE_AT_ONCE])
+        await self._store.write(TABLE, book.kind, [counter, put, *weight, *gone])
 
     async def done(
         self, person_id: PersonId, target: TargetName, now: datetime, *, but: Collection[Harm] = ()
@@ -86,19 +96,21 @@ class Harms:
 
         An earlier harm of theirs, whose place it took, counts on.
         """
-        row = await self._store.get(TABLE, kind, _ENTRY + person_id)
+        row = await self._entry(kind, person_id)
         entry = unpack(HarmEntry, row) if row else None
         if row is None or entry is None or entry.state != "held":
             return None
-        forget: Operation = Delete(row.key, row.etag)
+        forget: list[Operation] = [Delete(row.key, row.etag)]
+        if entry.weighs:
+            forget.append(Delete(_COUNTS + person_id))
         if until := entry.counts_until(now):
             done = {"state": "released", "batch": None, "targets": ()}
             earlier = entry.model_copy(
                 update={**done, "done_at": until - COUNTS_FOR, "earlier_until": None}
             )
-            forget = Replace(row.key, pack(earlier), row.etag)
+            forget = [Replace(row.key, pack(earlier), row.etag), *_weight(earlier)]
         try:
-            await self._store.write(TABLE, kind, [forget])
+            await self._store.write(TABLE, kind, forget)
         except LostRace:
             return None  # somebody decided anew about them; that decision stands
         return entry.batch
@@ -106,7 +118,7 @@ class Harms:
     async def _mark(
         self, kind: Harm, person_id: PersonId, target: TargetName, now: datetime
     ) -> bool:
-        row = await self._store.get(TABLE, kind, _ENTRY + person_id)
+        row = await self._entry(kind, person_id)
         if row is None:
             return True
         entry = unpack(HarmEntry, row)
@@ -117,7 +129,19 @@ class Harms:
         if marked == entry:
             return True
         try:
-            await self._store.write(TABLE, kind, [Replace(row.key, pack(marked), row.etag)])
+            write = [Replace(row.key, pack(marked), row.etag), *_weight(marked)]
+            await self._store.write(TABLE, kind, write)
         except LostRace:
             return False
         return True
+
+    async def _entry(self, kind: Harm, person_id: PersonId) -> Row | None:
+        return await self._store.get(TABLE, kind, _ENTRY + person_id)
+
+
+def _weight(entry: HarmEntry, *, is_there: bool = False) -> list[Operation]:
+    """The second row of what may count; taken away from what no longer does."""
+    key = _COUNTS + entry.person_id
+    if entry.weighs:
+        return [Put(key, pack(entry))]
+    return [Delete(key)] if is_there else []

@@ -69,6 +69,11 @@ class HarmEntry(Frozen):
         return over and self.done_at is not None and now >= self.done_at + COUNTS_FOR
 
     @property
+    def weighs(self) -> bool:
+        """May it count against the limit, now or later? What waits or was approved does not."""
+        return self.earlier_until is not None or not (self.state == "held" or self.approved)
+
+    @property
     def is_open(self) -> bool:
         """Released, and not yet done everywhere."""
         return self.state == "released" and self.done_at is None

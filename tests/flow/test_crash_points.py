@@ -26,20 +26,20 @@ from stopping import (
     runs_to_its_end,
     watch,
 )
-from turning import deliver, dossier_of, first_load, leases_run_out, settle
+from turning import deliver, dossier_of, first_load, harm_of, leases_run_out, settle
 
 from shared.flow.approve import approve, reject
 from shared.flow.collect import full_sync, signalled
 from shared.flow.naming import USER_PRINCIPAL_NAME
 from shared.flow.stop import lift, stop
 from shared.ledger.batches import Shown
-from shared.ledger.harms import Book
 from shared.ledger.names import TABLE as NAMES
 from shared.ledger.pack import key_of
 from shared.ledger.people import Dossier
 from shared.ledger.sqlite import open_sqlite
 from shared.model.change import Harm
 from shared.model.desired import TargetName
+from shared.model.harm import HarmEntry
 from shared.model.name import NameUsage
 from shared.model.person import Person, PersonId, Record
 
@@ -330,7 +330,7 @@ async def what_stands(world: World) -> End:
         entra=_accounts(world),
         topdesk=_cards(world),
         ledger={number: _said(dossier) for number, dossier in dossiers.items()},
-        guard={str(kind): _counted(await ledger.harms.read(kind), numbers) for kind in Harm}
+        guard={str(kind): _counted(await harm_of(ledger, kind), numbers) for kind in Harm}
         | {"batches": [_shown(s) async for s in ledger.batches.unfinished()]},
         names=await _reserved(world, dossiers, numbers),
         audit=await _told(world),
@@ -400,11 +400,9 @@ async def _reserved(
     return found
 
 
-def _counted(book: Book, numbers: Mapping[PersonId, str]) -> object:
+def _counted(entries: Mapping[PersonId, HarmEntry], numbers: Mapping[PersonId, str]) -> object:
     return {
-        numbers[person]: entry.state
-        for person, entry in book.entries.items()
-        if entry.done_at is None
+        numbers[person]: entry.state for person, entry in entries.items() if entry.done_at is None
     }
 
 

@@ -15,6 +15,7 @@ from turning import (
     deliver,
     dossier_of,
     first_load,
+    harm_of,
     held_of,
     minutes_pass,
     open_batches,
@@ -319,8 +320,8 @@ async def test_who_may_be_blocked_but_not_deleted_is_blocked(world: World) -> No
     assert not account_of(world, "1042").enabled
     assert card_of(world, "1042").archived
     assert await held_of(world, "1042") == {Harm.DELETE}
-    blocked = await world.service.ledger.harms.read(Harm.BLOCK)
-    assert [entry.is_open for entry in blocked.entries.values()] == [False]
+    blocked = await harm_of(world.service.ledger, Harm.BLOCK)
+    assert [entry.is_open for entry in blocked.values()] == [False]
     (shown,) = await open_batches(world)
     await approve(world.service, shown, "beheerder")
     await settle(world)

@@ -21,7 +21,7 @@ from shared.model.desired import State, TargetName
 from shared.model.harm import Batch, HarmEntry, Member, Said
 from shared.model.person import PersonId
 
-ANN, BOB = PersonId("ann"), PersonId("bob")
+ANN, BOB, CAS, DEE = map(PersonId, ("ann", "bob", "cas", "dee"))
 ENTRA, TOPDESK = TargetName.ENTRA, TargetName.TOPDESK
 
 
@@ -96,26 +96,53 @@ async def test_a_name_is_its_owners_whatever_its_case(ledger: Ledger) -> None:
 # --- the guard's memory ----------------------------------------------------------------------
 
 
+async def put(ledger: Ledger, *entries: HarmEntry) -> None:
+    for entry in entries:
+        book = await ledger.harms.read(Harm.BLOCK, entry.person_id)
+        await ledger.harms.enter(book, entry, NOW)
+
+
 async def test_two_lanes_that_ask_at_once_are_not_both_let_through(ledger: Ledger) -> None:
-    book = await ledger.harms.read(Harm.BLOCK)
-    await ledger.harms.enter(book, released(ANN), NOW)
+    ann, bob = [await ledger.harms.read(Harm.BLOCK, person) for person in (ANN, BOB)]
+    await ledger.harms.enter(ann, released(ANN), NOW)
 
     with pytest.raises(LostRace):
-        await ledger.harms.enter(book, released(BOB), NOW)
+        await ledger.harms.enter(bob, released(BOB), NOW)
+
+
+async def test_who_waits_or_was_approved_is_not_read_for_everybody_else(ledger: Ledger) -> None:
+    approved = released(ANN).model_copy(update={"approved": True})
+    earlier = held(CAS).model_copy(update={"earlier_until": NOW + timedelta(hours=5)})
+    await put(ledger, approved, held(BOB), earlier, released(DEE))
+
+    book = await ledger.harms.read(Harm.BLOCK, BOB)
+
+    assert book.mine == held(BOB)
+    assert {entry.person_id for entry in book.weighing} == {CAS, DEE}
+
+
+async def test_what_is_approved_after_it_was_let_through_weighs_no_more(ledger: Ledger) -> None:
+    await put(ledger, released(ANN))
+    await put(ledger, released(ANN).model_copy(update={"approved": True}))
+
+    assert (await ledger.harms.read(Harm.BLOCK, BOB)).weighing == ()
 
 
 async def test_harm_is_done_when_every_target_has_done_it(ledger: Ledger) -> None:
-    await ledger.harms.enter(await ledger.harms.read(Harm.BLOCK), released(ANN), NOW)
+    await put(ledger, released(ANN))
 
     await ledger.harms.done(ANN, ENTRA, NOW)
-    half = (await ledger.harms.read(Harm.BLOCK)).entries[ANN]
+    half = (await ledger.harms.read(Harm.BLOCK, ANN)).mine
+    assert half is not None
     assert (half.is_open, half.targets) == (True, (TOPDESK,))
 
     await ledger.harms.done(ANN, TOPDESK, NOW, but={Harm.BLOCK})
-    assert (await ledger.harms.read(Harm.BLOCK)).entries[ANN] == half
+    assert (await ledger.harms.read(Harm.BLOCK, ANN)).mine == half
 
     await ledger.harms.done(ANN, TOPDESK, NOW)
-    assert (await ledger.harms.read(Harm.BLOCK)).entries[ANN].done_at == NOW
+    book = await ledger.harms.read(Harm.BLOCK, ANN)
+    assert book.mine is not None
+    assert (book.mine.done_at, book.weighing) == (NOW, (book.mine,))
 
 
 @pytest.mark.parametrize(("hours", "kept"), [(23, True), (25, False)])
@@ -124,35 +151,52 @@ async def test_done_harm_is_forgotten_after_a_day_and_not_before(
     hours: int,
     kept: bool,  # noqa: FBT001 - a table
 ) -> None:
-    approved = released(ANN).model_copy(update={"approved": True})
-    await ledger.harms.enter(await ledger.harms.read(Harm.BLOCK), approved, NOW)
+    await put(ledger, released(ANN))
     for target in TargetName:
         await ledger.harms.done(ANN, target, NOW)
 
-    book = await ledger.harms.read(Harm.BLOCK)
+    book = await ledger.harms.read(Harm.BLOCK, BOB)
     await ledger.harms.enter(book, released(BOB), NOW + timedelta(hours=hours))
 
-    assert (ANN in (await ledger.harms.read(Harm.BLOCK)).entries) is kept
+    after = await ledger.harms.read(Harm.BLOCK, ANN)
+    assert (after.mine is not None) is kept
+    assert (ANN in {entry.person_id for entry in after.weighing}) is kept
 
 
 async def test_only_what_is_held_can_be_withdrawn(ledger: Ledger) -> None:
-    await ledger.harms.enter(await ledger.harms.read(Harm.BLOCK), held(ANN), NOW)
-    await ledger.harms.enter(await ledger.harms.read(Harm.BLOCK), released(BOB), NOW)
+    await put(ledger, held(ANN), released(BOB))
 
     assert await ledger.harms.withdraw(Harm.BLOCK, ANN, NOW) == "block-1"
     assert await ledger.harms.withdraw(Harm.BLOCK, BOB, NOW) is None
-    assert list((await ledger.harms.read(Harm.BLOCK)).entries) == [BOB]
+    assert (await ledger.harms.read(Harm.BLOCK, ANN)).mine is None
+    assert (await ledger.harms.read(Harm.BLOCK, BOB)).mine == released(BOB)
 
 
-async def test_who_is_held_no_more_counts_for_what_was_done_today(ledger: Ledger) -> None:
+@pytest.mark.parametrize(("hours", "counts"), [(4, True), (6, False)])
+async def test_who_is_held_no_more_counts_for_what_was_done_today(
+    ledger: Ledger,
+    hours: int,
+    counts: bool,  # noqa: FBT001 - a table
+) -> None:
     waits = held(ANN).model_copy(update={"earlier_until": NOW + timedelta(hours=5)})
-    await ledger.harms.enter(await ledger.harms.read(Harm.BLOCK), waits, NOW)
+    await put(ledger, waits)
     await ledger.harms.withdraw(Harm.BLOCK, ANN, NOW)
 
-    left = (await ledger.harms.read(Harm.BLOCK)).entries[ANN]
-    assert left.counts(NOW + timedelta(hours=4))
-    assert not left.counts(NOW + timedelta(hours=6))
-    assert not left.is_open
+    book = await ledger.harms.read(Harm.BLOCK, ANN)
+    assert book.mine is not None
+    assert book.weighing == (book.mine,)
+    assert not book.mine.is_open
+    assert book.mine.counts(NOW + timedelta(hours=hours)) is counts
+
+
+async def test_who_waited_for_so_long_that_nothing_counts_leaves_no_row(ledger: Ledger) -> None:
+    waits = held(ANN).model_copy(update={"earlier_until": NOW + timedelta(hours=5)})
+    await put(ledger, waits)
+
+    await ledger.harms.withdraw(Harm.BLOCK, ANN, NOW + timedelta(hours=6))
+
+    book = await ledger.harms.read(Harm.BLOCK, ANN)
+    assert (book.mine, book.weighing) == (None, ())
 
 
 # --- batches ---------------------------------------------------------------------------------
