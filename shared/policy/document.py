@@ -204,6 +204,35 @@ class Limit(Section):
         return min(self.count, max(1, int(self.share * population)))
 
 
+class RightLimit(Limit):
+    """Moves take rights each day: what counts is the sudden many."""
+
+    count: int = Field(default=25, ge=0)
+    """At most so many people a day."""
+    share: float = Field(default=0.1, ge=0, le=1)
+    """And at most this share of the people HR knows; at least one is always allowed."""
+    minimum_population: int = Field(default=100, ge=0)
+    """Of fewer people than this the share does not count, only `count`."""
+
+
+class RenameLimit(Limit):
+    """As for any harm, but in a small organisation two may marry on one day."""
+
+    minimum_population: int = Field(default=100, ge=0)
+    """Of fewer people than this the share does not count, only `count`."""
+
+
+class JoinerLimit(Limit):
+    """A school year begins with many; a thousand strangers are a mistake."""
+
+    count: int = Field(default=50, ge=0)
+    """At most so many people a day."""
+    share: float = Field(default=0.1, ge=0, le=1)
+    """And at most this share of the people HR knows; at least one is always allowed."""
+    minimum_population: int = Field(default=100, ge=0)
+    """Of fewer people than this the share does not count, only `count`."""
+
+
 class Guard(Section):
     """What is held until a human approves exactly it."""
 
@@ -211,11 +240,11 @@ class Guard(Section):
     """Sign-in blocked, or an account prepared for someone who will not come."""
     delete: Limit = Limit()
     """Accounts deleted, person cards scrubbed."""
-    right: Limit = Limit(count=25, share=0.1)
+    right: RightLimit = RightLimit()
     """A group, an operator's right or the operator card taken from an account that lives on."""
-    rename: Limit = Limit()
+    rename: RenameLimit = RenameLimit()
     """The display name, or whatever else is made of the name, changed on an account."""
-    joiner: Limit = Limit(count=50, share=0.1, minimum_population=100)
+    joiner: JoinerLimit = JoinerLimit()
     """An account made for someone who has none; not counted while a source is loaded first."""
     shrink: float = Field(default=0.1, gt=0, le=1)
     """An HR answer that lacks more than this share of the known people is refused as a whole."""

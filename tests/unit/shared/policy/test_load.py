@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Misconfigured
+from shared.model.change import Harm
 from shared.policy.load import MAX_CHARACTERS, load, policy_hash
 
 ROOT = Path(__file__).parents[4]
@@ -168,3 +169,17 @@ def test_a_damaged_policy_loads_or_is_refused(at: int, length: int, instead: str
 
 def test_the_same_text_has_the_same_hash() -> None:
     assert policy_hash(GOOD) == policy_hash(GOOD) != policy_hash(GOOD + " ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "population"),
+    [("right", 25, 100), ("rename", 10, 100), ("joiner", 50, 100), ("block", 10, 0)],
+)
+def test_a_limit_that_is_written_in_part_keeps_its_own_kinds_defaults(
+    kind: str, count: int, population: int
+) -> None:
+    text = GOOD.replace("block: {count: 3}", f"{kind}: {{share: 0.5}}")
+
+    limit = load(text).guard.limit(Harm(kind))
+
+    assert (limit.count, limit.share, limit.minimum_population) == (count, 0.5, population)
