@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from shared import vaulted_settings
+from shared import csv_address, vaulted_settings
 from shared.errors import Misconfigured
 
 WEBHOOK_SECRET = "WEBHOOK_SECRET_"  # noqa: S105 - the beginning of a name
@@ -79,7 +79,9 @@ class Settings(BaseModel):
     afas_modified: str = Field(default="", alias="AFAS_MODIFIED_FIELD")
     """Log field of both views, for polling; empty: a poll reads everyone."""
     csv_folder: str = Field(default="", alias="CSV_FOLDER")
-    """Folder that CSV exports of HR arrive in; `sources.csv` in the policy describes them."""
+    """Folder that CSV exports arrive in, or the https:// address of a blob container."""
+    csv_connection: SecretStr | None = Field(default=None, alias="CSV_CONNECTION")
+    """Connection string for that container; empty: the app's identity opens it."""
     exact_base_url: Url = Field(default="https://start.exactonline.nl", alias="EXACT_BASE_URL")
     """The site of the country that the Exact Online administration belongs to."""
     exact_client_id: str = Field(default="", alias="EXACT_CLIENT_ID")
@@ -252,12 +254,19 @@ def _source_problems(settings: Settings) -> Iterator[Misconfigured]:
             yield _missing("AFAS_BASE_URL", "https://<number>.rest.afas.online/ProfitRestServices")
         if not settings.afas_token:
             yield _missing("AFAS_TOKEN", "the token of the app connector")
-    if "csv" in settings.sources and not settings.csv_folder:
-        yield _missing("CSV_FOLDER", "the folder that HR's exports arrive in")
+    if "csv" in settings.sources:
+        yield from _csv_problems(settings)
     if "exact" in settings.sources:
         yield from _exact_problems(settings)
     if "push" in settings.sources and not settings.webhook_secret("push"):
         yield _missing(f"{WEBHOOK_SECRET}PUSH", "whsec_ and the base64 of 24 to 64 random bytes")
+
+
+def _csv_problems(settings: Settings) -> Iterator[Misconfigured]:
+    if settings.csv_folder:
+        yield from csv_address.problems(settings.csv_folder, settings.csv_connection)
+    else:
+        yield _missing("CSV_FOLDER", f"the exports' folder, or {csv_address.EXAMPLE}")
 
 
 def _exact_problems(settings: Settings) -> Iterator[Misconfigured]:

@@ -24,8 +24,8 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.servicebus.aio import ServiceBusClient
 from pydantic import SecretStr
 
+from shared import csv_address, vaulted_settings
 from shared import settings as setting
-from shared import vaulted_settings
 from shared.apply.entra import EntraTarget
 from shared.apply.entra_passes import EntraPasses
 from shared.apply.topdesk import TopdeskTarget
@@ -39,6 +39,7 @@ from shared.intake import push
 from shared.intake.afas import AfasSource, Views
 from shared.intake.afas_fields import Ids
 from shared.intake.csv_files import CsvSource, Folder
+from shared.intake.csv_inbox import Inbox
 from shared.intake.exact import ExactSource
 from shared.intake.exact_rows import Administration
 from shared.intake.nmbrs import NmbrsSource
@@ -152,8 +153,23 @@ class Wiring:
                 )
             return told
 
-        folder = Folder(Path(self.settings.csv_folder), wall=time.time)
-        return CsvSource(folder, layout, now=clock.now)
+        return CsvSource(self._csv_inbox(), layout, now=clock.now)
+
+    def _csv_inbox(self) -> Inbox:
+        settings = self.settings
+        if not csv_address.is_container(settings.csv_folder):
+            return Folder(Path(settings.csv_folder), wall=time.time)
+        from shared.intake.csv_container import Container  # noqa: PLC0415 - where there is one
+        from shared.vendors.blobs import Blobs  # noqa: PLC0415 - as above
+
+        address = csv_address.container(settings.csv_folder)
+        blobs = Blobs(
+            address.url,
+            credential=None if settings.csv_connection else self._identity(),
+            connection=self.reveal(csv_address.CONNECTION, settings.csv_connection),
+        )
+        self._open.push_async_callback(blobs.close)
+        return Container(blobs, address.prefix, wall=time.time)
 
     async def _told_of_sources(self, ledger: Ledger) -> Sources:
         """As the active policy says it; before there is one, as the file does."""

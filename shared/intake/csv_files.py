@@ -2,7 +2,8 @@
 
 An export is a whole picture: the newest complete `*.csv` is the truth, and whoever it lacks is
 missing, not gone. Files are read and left where they are. A file is complete when its writer
-renamed it into place or has let it alone for a while; `.tmp` and `.part` are never looked at.
+renamed it into place or has let it alone for a while: csv_inbox.py. They arrive in a folder, read
+here, or in a blob container: csv_container.py.
 """
 
 from __future__ import annotations
@@ -10,31 +11,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from os import stat_result
 from pathlib import Path
 
 from shared.errors import Permanent, Transient
-from shared.intake import csv_rows, csv_table
+from shared.intake import csv_inbox, csv_rows, csv_table
+from shared.intake.csv_inbox import Export, Inbox
 from shared.intake.source import Reading
 from shared.policy.sources import CsvLayout
 
-SETTLE_SECONDS = 5.0
-MAX_BYTES = 256 * 1024 * 1024
 _BREATH = 500  # so many people, and other work gets its turn
 _DAY_SECONDS = 86_400
 
 type Layout = Callable[[], Awaitable[CsvLayout]]
-
-
-@dataclass(frozen=True)
-class Export:
-    """A complete file."""
-
-    name: str
-    data: bytes
-    age_seconds: float
 
 
 class Folder:
@@ -45,7 +35,7 @@ class Folder:
         self._wall = wall
 
     async def newest(self) -> Export:
-        """The newest export. Raises Transient while it is being written, Permanent without one."""
+        """See Inbox."""
         return await asyncio.to_thread(self._newest)
 
     def _newest(self) -> Export:
@@ -56,22 +46,14 @@ class Folder:
         except OSError as error:
             raise _unreadable(error) from error
         if not found:
-            raise Permanent(
-                "CSV_FOLDER holds no *.csv yet; .tmp and .part are taken for unfinished",
-                mender="hr",
-            )
+            raise csv_inbox.none_yet()
         before, path = max(found, key=lambda one: (one[0].st_mtime_ns, one[1].name))
         return self._read(path, before)
 
     def _read(self, path: Path, before: stat_result) -> Export:
         """The whole file, if nobody is writing it."""
         age = self._wall() - before.st_mtime
-        if 0 <= age < SETTLE_SECONDS:
-            raise Transient(
-                f"{path.name} may still be written", retry_after_seconds=SETTLE_SECONDS
-            )
-        if before.st_size > MAX_BYTES:
-            raise Permanent(f"{path.name} is larger than {MAX_BYTES} bytes", mender="hr")
+        csv_inbox.check(path.name, size=before.st_size, age_seconds=age)
         try:
             data = path.read_bytes()
             after = path.stat()
@@ -79,17 +61,17 @@ class Folder:
             raise _unreadable(error) from error
         same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         if not same or len(data) != after.st_size:
-            raise Transient(f"{path.name} changed while it was read")
+            raise csv_inbox.changed(path.name)
         return Export(path.name, data, age)
 
 
 class CsvSource:
-    """A folder of exports as a source of the flow; `layout` tells how they are written now."""
+    """HR's exports as a source of the flow; `layout` tells how they are written now."""
 
     name = csv_rows.SOURCE
 
-    def __init__(self, folder: Folder, layout: Layout, *, now: Callable[[], datetime]) -> None:
-        self._folder = folder
+    def __init__(self, inbox: Inbox, layout: Layout, *, now: Callable[[], datetime]) -> None:
+        self._inbox = inbox
         self._layout = layout
         self._now = now
         self._done: tuple[str, datetime] | None = None
@@ -98,7 +80,7 @@ class CsvSource:
     async def everyone(self) -> AsyncIterator[Reading]:
         """Everybody in the newest export; see Source."""
         began, layout = self._now(), await self._layout()
-        export = await self._folder.newest()
+        export = await self._inbox.newest()
         async for reading in _breathing(csv_rows.read(export.data, layout, file=export.name)):
             yield reading
         mark = _mark(export, layout)
@@ -111,7 +93,7 @@ class CsvSource:
         A read before `moment` was also decided: the flow moves its moment only after that.
         """
         if self._done is not None and self._done[1] <= moment:
-            mark = _mark(await self._folder.newest(), await self._layout())
+            mark = _mark(await self._inbox.newest(), await self._layout())
             if mark == self._done[0]:
                 return
         async for reading in self.everyone():
@@ -120,14 +102,14 @@ class CsvSource:
     async def one(self, number: str) -> Reading | None:
         """This number in the newest export; None when it is not there."""
         layout = await self._layout()
-        export = await self._folder.newest()
+        export = await self._inbox.newest()
         readings = csv_rows.read(export.data, layout, file=export.name, only=number)
         return next((reading for reading in readings if reading.number == number), None)
 
     async def probe(self) -> None:
         """See that there is a recent export with the columns that the policy names; see Source."""
         layout = await self._layout()
-        export = await self._folder.newest()
+        export = await self._inbox.newest()
         csv_table.check_headings(export.data, layout, file=export.name)
         days = int(export.age_seconds / _DAY_SECONDS)
         if days > layout.stale_after_days:
@@ -138,11 +120,7 @@ class CsvSource:
 
 
 def _is_export(path: Path) -> bool:
-    return (
-        path.suffix.casefold() == ".csv"
-        and not path.name.startswith((".", "~"))
-        and path.is_file()
-    )
+    return csv_inbox.is_export(path.name) and path.is_file()
 
 
 def _mark(export: Export, layout: CsvLayout) -> str:

@@ -25,7 +25,7 @@ from shared.settings import WEBHOOK_SECRET, Settings
 
 type Made = list[dict[str, Any]]
 
-ON_A_LAPTOP = {"ServiceBusConnection", "CLOCK_FILE", "LOGIN_BASE_URL"}
+ON_A_LAPTOP = {"ServiceBusConnection", "CSV_CONNECTION", "CLOCK_FILE", "LOGIN_BASE_URL"}
 SET_BY_THE_PLATFORM = {"WEBSITE_AUTH_ENABLED"}
 OF_OTHER_SOURCES = ("EXACT_", "NMBRS_", "TOKEN_FOLDER", "KEY_VAULT_URL")
 """Handed on where those sources are read, which is in `private`."""
@@ -212,7 +212,7 @@ def test_secrets_come_from_the_vault(environment: str) -> None:
         str(field.alias)
         for field in Settings.model_fields.values()
         if field.annotation in (SecretStr, SecretStr | None)
-    } - {"ServiceBusConnection", "LEDGER_URL"}
+    } - {"ServiceBusConnection", "CSV_CONNECTION", "LEDGER_URL"}
     values = _settings(environment)
     secret |= {name for name in values if name.startswith(WEBHOOK_SECRET)}
     secret = {name for name in secret if name in values or not name.startswith(OF_OTHER_SOURCES)}

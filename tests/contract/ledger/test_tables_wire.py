@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
-from fakes_tables import Answer, Lose, Wire, wire
+from fakes_storage import Answer, Lose, Wire, wire
 
 from shared.errors import LostRace, Misconfigured, TargetDown, Transient, UnknownReply
 from shared.ledger.rows import Insert, Put, Replace, Store

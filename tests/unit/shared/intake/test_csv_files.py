@@ -10,7 +10,8 @@ import pytest
 from unit.shared.intake.csv_texts import COLUMNS, OMAR, SANNE, a_file, a_layout
 
 from shared.errors import Permanent, Transient
-from shared.intake.csv_files import SETTLE_SECONDS, CsvSource, Folder
+from shared.intake.csv_files import CsvSource, Folder
+from shared.intake.csv_inbox import SETTLE_SECONDS
 from shared.intake.source import Reading
 from shared.policy.sources import CsvLayout
 

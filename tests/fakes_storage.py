@@ -1,4 +1,4 @@
-"""A wire to Azure Tables that loses replies. It stands between the SDK and Azurite, or alone.
+"""A wire to Azure Storage that loses replies. It stands between the SDK and Azurite, or alone.
 
 Every request takes the next fault of `plan`; without one it is passed on unharmed.
 """
@@ -6,15 +6,11 @@ Every request takes the next fault of `plan`; without one it is passed on unharm
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-ACCOUNT = "devstoreaccount1"
-# Azurite's published account key (Microsoft Learn, "Use the Azurite emulator"): no secret.
-ACCOUNT_KEY = (
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-)
+from azurite import connection_string
 
 
 @dataclass(frozen=True)
@@ -34,30 +30,29 @@ class Answer:
     carried_out: bool = False
 
 
+@dataclass(frozen=True)
+class Meanwhile:
+    """Pass the request on after this has happened; nothing, when nothing is said."""
+
+    happens: Callable[[], Awaitable[object]] | None = None
+
+
 @dataclass
 class Wire:
     """What was asked, and what will go wrong next."""
 
     port: int = 0
-    plan: list[Lose | Answer] = field(default_factory=list)
+    plan: list[Lose | Answer | Meanwhile] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     """The request lines, in order."""
 
     @property
     def connection_string(self) -> str:
-        return connection_string(self.port)
+        return connection_string("table", self.port)
 
     @property
     def transactions(self) -> int:
         return sum("$batch" in line for line in self.asked)
-
-
-def connection_string(port: int) -> str:
-    endpoint = f"http://127.0.0.1:{port}/{ACCOUNT}"
-    return (
-        f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};"
-        f"TableEndpoint={endpoint};"
-    )
 
 
 @asynccontextmanager
@@ -105,6 +100,10 @@ async def _reply(line: Wire, request: bytes, upstream_port: int | None) -> bytes
     match fault:
         case None:
             return await _pass_on(request, upstream_port)
+        case Meanwhile(happens):
+            if happens is not None:
+                await happens()
+            return await _pass_on(request, upstream_port)
         case Lose(keep):
             return (await _pass_on(request, upstream_port))[:keep]
         case Answer():
@@ -125,12 +124,13 @@ async def _pass_on(request: bytes, upstream_port: int | None) -> bytes:
 
 
 def _error(answer: Answer) -> bytes:
-    """An error as Tables words it, outside a batch reply."""
+    """An error as Tables words it, outside a batch reply; Blobs says its code in the header."""
     body = f'{{"odata.error":{{"code":"{answer.code}","message":{{"lang":"en","value":"No."}}}}}}'
     wait = answer.retry_after_seconds
     lines = [
         f"HTTP/1.1 {answer.status} Planned",
         "Content-Type: application/json",
+        f"x-ms-error-code: {answer.code}",
         f"Content-Length: {len(body)}",
         "Connection: close",
         *([f"Retry-After: {wait}"] if wait is not None else []),
