@@ -25,6 +25,7 @@ from shared.cli_hr import hr
 from shared.cli_people import answer, key
 from shared.cli_run import run
 from shared.cli_sso import sso
+from shared.cli_topdesk import topdesk
 from shared.errors import InstroomError, Misconfigured
 from shared.flow.decide import wanted
 from shared.flow.preview import Preview
@@ -45,6 +46,7 @@ app.add_typer(hr, name="hr")
 app.add_typer(held)
 app.add_typer(first_sign_in)
 app.add_typer(sso, name="sso")
+app.add_typer(topdesk, name="topdesk")
 console = Console()
 
 Person = Annotated[str, typer.Argument(help="employee number, or source:number")]

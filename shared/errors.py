@@ -5,7 +5,8 @@
     │   ├── UnknownReply the call may have been carried out: read and plan again
     │   └── TargetDown   the whole target is away; burns no attempt of any person
     ├── Permanent        trying again helps nobody: park with the reason, name who mends it
-    │   └── NameTaken    a unique value belongs to somebody else: try the next candidate
+    │   ├── NameTaken    a unique value belongs to somebody else: try the next candidate
+    │   └── NotShown     the recorded account is deleted, or hidden from us: a human knows which
     ├── Unsafe           a human must say yes first; carries the numbers
     ├── Misconfigured    a setting or the policy is wrong; says which and how to mend it
     └── LostRace         somebody else wrote first: read again and decide again
@@ -57,6 +58,10 @@ class NameTaken(Permanent):
         super().__init__(reason, mender="target")
         self.field = field
         self.holder_id = holder_id
+
+
+class NotShown(Permanent):
+    """The target does not show the account that is recorded, which is no proof that it is gone."""
 
 
 class Unsafe(InstroomError):

@@ -16,7 +16,7 @@ from build import NOW, POLICY
 from fakes_passes import FakePasses
 
 from shared.apply.target import Done
-from shared.errors import NameTaken, Permanent
+from shared.errors import NameTaken, NotShown, Permanent
 from shared.flow.service import Clock, Ledger, Service
 from shared.intake.source import Reading
 from shared.ledger.rows import Store
@@ -258,6 +258,8 @@ class FakeTopdesk:
     async def read(self, desired: DesiredTopdesk, applied: Applied) -> Found[TopdeskCard]:
         self.moment("before topdesk read")
         card = self.cards.get(applied.account_id or "") or self.by_number(desired.employee_number)
+        if card is None and applied.account_id:
+            raise NotShown("the recorded card is not shown")
         wanted = set(desired.operator.permission_groups) if desired.operator else set()
         missing = wanted - self.permission_groups
         if card and card.operator:
@@ -293,6 +295,15 @@ class FakeTopdesk:
         match change.kind:
             case Kind.UPDATE_CARD | Kind.SCRUB_CARD:
                 changes = self._written(card, change)
+                if operator and change.kind is Kind.SCRUB_CARD:
+                    emptied = {
+                        OPERATOR_FIELDS[f]: v
+                        for f, v in change.values.items()
+                        if f in OPERATOR_FIELDS
+                    }
+                    changes["operator"] = operator.model_copy(
+                        update={"scrubbed": True, "fields": {**operator.fields, **emptied}}
+                    )
             case Kind.ARCHIVE_CARD:
                 changes["archived"] = True
                 if operator:
@@ -347,7 +358,9 @@ def _operator_after(operator: OperatorCard, change: Change) -> OperatorCard:
             return operator.model_copy(update={"archived": False})
         case Kind.UPDATE_OPERATOR:
             values = {k: v for k, v in change.values.items() if k != "loginPermission"}
-            return operator.model_copy(update={"fields": {**operator.fields, **values}})
+            marked = operator.scrubbed and values.pop("mainframeLoginName", "") is not None
+            fields = {**operator.fields, **values}
+            return operator.model_copy(update={"fields": fields, "scrubbed": marked})
         case Kind.ADD_OPERATOR_RIGHT:
             return operator.model_copy(update={"more": operator.more | {change.what}})
         case Kind.REMOVE_OPERATOR_RIGHT:

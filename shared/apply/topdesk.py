@@ -19,12 +19,17 @@ from shared.apply.topdesk_cards import BRANCH, Cards, card_of, choose, lacking
 from shared.errors import Permanent, Transient, UnknownReply
 from shared.model.account import Applied, Found, TopdeskCard
 from shared.model.change import Change, Kind
-from shared.model.desired import DesiredTopdesk, TargetName
+from shared.model.desired import DesiredTopdesk, Entry, TargetName
 from shared.model.right import RightKind, parted
 from shared.vendors.topdesk.fields import (
     EMPLOYEE_NUMBER,
     LIMITS,
+    LOGIN_PERMISSION,
     LOOKUPS,
+    MARK_FIELD,
+    OPERATOR_FIELDS,
+    OPERATOR_REMOVED,
+    REMOVED_MARK,
     Value,
     folded,
     too_long,
@@ -103,13 +108,15 @@ class TopdeskTarget:
             case Kind.CREATE_CARD:
                 return await self._create(change)
             case Kind.UPDATE_CARD:
-                await self._update(card_of(applied), change.values)
+                await self._update(card_of(applied), change)
+            case Kind.TIE_ENTRY:
+                await self._tie(change)
             case Kind.ARCHIVE_CARD:
                 await self._archive(card_of(applied), change.what)
             case Kind.UNARCHIVE_CARD:
                 return await self._unarchive(card_of(applied))
             case Kind.SCRUB_CARD:
-                await self._scrub(card_of(applied), change)
+                await self._scrub(card_of(applied), change, applied)
             case _:
                 return await self._do_to_operator(change, applied)
         return Done()
@@ -142,9 +149,9 @@ class TopdeskTarget:
                 raise UnknownReply(
                     "an archived card with the number has come to light: read again"
                 )
-            await self._update(person.id, change.values)
+            await self._update(person.id, change)
             return Done(account_id=person.id)
-        created = await self._persons.create(await self._resolved(change.values, None))
+        created = await self._persons.create(await self._resolved(change, None))
         return Done(account_id=created.id)
 
     def _note_absent(self, number: str) -> None:
@@ -157,9 +164,14 @@ class TopdeskTarget:
         at = self._absent.pop(number, float("-inf"))
         return self._monotonic() - at < JUST_NOW_SECONDS
 
-    async def _update(self, card_id: str, values: Mapping[str, Value]) -> None:
-        _refuse_what_is_too_long(values)
-        await self._persons.update(card_id, await self._resolved(values, card_id))
+    async def _update(self, card_id: str, change: Change) -> None:
+        _refuse_what_is_too_long(change.values)
+        await self._persons.update(card_id, await self._resolved(change, card_id))
+
+    async def _tie(self, change: Change) -> None:
+        code, name = change.entries[change.what].code, change.values[change.what]
+        if code and isinstance(name, str):
+            await self._lookups.tie(change.what, name, code)
 
     async def _archive(self, card_id: str, reason: str) -> None:
         if not (await self._cards.shown(card_id)).archived:
@@ -177,24 +189,39 @@ class TopdeskTarget:
         revived = await self._revived(operators)
         return Done(operator_id=revived[0] if revived else None)
 
-    async def _scrub(self, card_id: str, change: Change) -> None:
-        """Empty the fields; an archived card takes no changes and comes back for the moment.
+    async def _scrub(self, card_id: str, change: Change, applied: Applied) -> None:
+        """Empty both cards; an archived one takes no changes and comes back for the moment.
 
-        Whatever happens in between, it is archived again, and so is an operator that came along.
+        Whatever happens in between, they are archived again. The person is back while the
+        operator is, so that bringing back the one never revives the other.
         """
         person = await self._cards.shown(card_id)
-        if not person.archived:
-            await self._update(card_id, change.values)
-            return
-        reason_id = await self._reason(change.what)
         operators = await self._operators.of_person(card_id, person.employee_number)
-        await self._persons.unarchive(card_id)
+        operator = choose(operators, applied)
+        reason_id = await self._reason(change.what)
+        if person.archived:
+            await self._persons.unarchive(card_id)
         try:
-            await self._update(card_id, change.values)
+            await self._update(card_id, change)
+            if operator:
+                await self._scrub_operator(operator.id, change.values)
         finally:
             for operator_id in await self._revived(operators):
                 await self._operators.archive(operator_id, reason_id)
             await self._persons.archive(card_id, reason_id)
+
+    async def _scrub_operator(self, operator_id: str, values: Mapping[str, Value]) -> None:
+        operator = await self._operators.by_id(operator_id)
+        if operator and operator.archived:
+            await self._operators.unarchive(operator_id)
+        same_here = {OPERATOR_FIELDS[f]: v for f, v in values.items() if f in OPERATOR_FIELDS}
+        emptied = {
+            **dict.fromkeys(OPERATOR_REMOVED),
+            **same_here,
+            LOGIN_PERMISSION: False,
+            MARK_FIELD: REMOVED_MARK,
+        }
+        await self._operators.update(operator_id, emptied)
 
     async def _create_operator(self, card_id: str, change: Change) -> Done:
         _refuse_what_is_too_long(change.values)
@@ -204,14 +231,16 @@ class TopdeskTarget:
             if standing.archived:
                 await self._operators.unarchive(standing.id)
             return Done(operator_id=standing.id)
-        values = {**change.values, EMPLOYEE_NUMBER: person.employee_number}
-        created = await self._operators.create(card_id, await self._resolved(values, card_id))
+        values = await self._resolved(change, card_id)
+        created = await self._operators.create(
+            card_id, {**values, EMPLOYEE_NUMBER: person.employee_number}
+        )
         return Done(operator_id=created.id)
 
     async def _update_operator(self, change: Change, applied: Applied) -> Done:
         _refuse_what_is_too_long(change.values)
         operator = await self._cards.operator_of(applied)
-        values = await self._resolved(change.values, card_of(applied))
+        values = await self._resolved(change, card_of(applied))
         await self._operators.update(operator.id, values)
         return Done(operator_id=operator.id)
 
@@ -253,25 +282,23 @@ class TopdeskTarget:
 
     # --- what several of them need ---------------------------------------------------------------
 
-    async def _resolved(self, values: Mapping[str, Value], card_id: str | None) -> Written:
-        """The values with every lookup by its id here; a department that TOPdesk lacks is made."""
-        written: dict[str, Value | Ref] = dict(values)
-        for field, value in values.items():
+    async def _resolved(self, change: Change, card_id: str | None) -> Written:
+        """The values with every lookup by its id here; what TOPdesk lacks is made, if it may."""
+        written: dict[str, Value | Ref] = dict(change.values)
+        for field, value in change.values.items():
             if field in LOOKUPS and isinstance(value, str):
-                written[field] = await self._looked_up(field, value, values, card_id)
+                written[field] = await self._looked_up(field, value, change, card_id)
         return written
 
-    async def _looked_up(
-        self, field: str, name: str, values: Mapping[str, Value], card_id: str | None
-    ) -> Ref:
-        branch_id = None
-        if field == DEPARTMENT:
-            if self._tenant.habits.departments_are_text:
-                return Ref(name, "")
-            return Ref(name, await self._lookups.department(name))
+    async def _looked_up(self, field: str, name: str, change: Change, card_id: str | None) -> Ref:
+        if field == DEPARTMENT and self._tenant.habits.departments_are_text:
+            return Ref(name, "")
         if field == LOCATION:
-            branch_id = await self._branch_id(values.get(BRANCH), card_id)
-        found = await self._lookups.find(field, name, branch_id=branch_id)
+            branch_id = await self._branch_id(change.values.get(BRANCH), card_id)
+            found = await self._lookups.find(field, name, branch_id=branch_id)
+        else:
+            how = change.entries.get(field, Entry())
+            found = await self._lookups.entry(field, name, code=how.code, make=how.make)
         if found is None:
             raise Permanent(lacking(field, name))
         return Ref(name, found)

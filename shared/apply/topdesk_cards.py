@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.errors import Permanent
+from shared.errors import NotShown, Permanent
 from shared.model.account import Applied, Found, OperatorCard, TopdeskCard
-from shared.model.desired import ALIVE, DesiredTopdesk, State
+from shared.model.desired import ALIVE, DesiredTopdesk, Entry, State
 from shared.model.right import TASKS, RightKind, called, parted
 from shared.vendors.topdesk.fields import (
     EMPLOYEE_NUMBER,
@@ -69,7 +69,9 @@ class Cards:
         if person:
             row = await self._operator_card(operator, desired, applied) if operator else None
             card = _card(person, row, fields)
-        return Found(account=card, obstacles=obstacles)
+        return Found(
+            account=card, obstacles=obstacles, loose=await self._loose(desired, obstacles)
+        )
 
     async def _find(
         self, desired: DesiredTopdesk, applied: Applied, fields: frozenset[str]
@@ -90,9 +92,10 @@ class Cards:
         if others:
             return await self.persons.by_id(others[0].id, fields)
         if recorded and not person:
-            raise Permanent(
+            raise NotShown(
                 f"TOPdesk does not show person card {recorded} any more and none has number "
-                f"{number}; deleted, or hidden by a filter of the API account: show it again"
+                f"{number}: deleted there, or hidden by a filter of the API account. Show it "
+                "again; or, when it was deleted, let `instroom topdesk forget` say so"
             )
         return None
 
@@ -126,6 +129,7 @@ class Cards:
             archived=operator.archived,
             permission_groups=groups,
             more=frozenset(more),
+            scrubbed=operator.value(MARK_FIELD) == REMOVED_MARK,
             fields={field: operator.value(field) for field in self._operator_fields(desired)},
         )
 
@@ -136,7 +140,7 @@ class Cards:
         return frozenset(OPERATOR_FIELDS[field] for field in asked if field in OPERATOR_FIELDS)
 
     async def _obstacles(self, desired: DesiredTopdesk, person: Person | None) -> dict[str, str]:
-        """What the policy names and this TOPdesk lacks; departments are made, so never lacking."""
+        """What the policy names and this TOPdesk lacks; what may be made is never lacking."""
         if desired.state in ALIVE:
             return {**await self._missing_on_card(desired), **await self._missing_rights(desired)}
         reason = desired.archive_reason
@@ -154,9 +158,32 @@ class Cards:
                     f"this TOPdesk is too old for {field}; drop topdesk.card.{field} from the "
                     "policy"
                 )
-            elif field in LOOKUPS - {DEPARTMENT} and isinstance(wanted.value, str):
+            elif isinstance(wanted.value, str) and self._must_exist(desired, field):
                 missing[about(field)] = await self._lack(field, wanted.value, branch)
         return {place: lack for place, lack in missing.items() if lack}
+
+    async def _loose(self, desired: DesiredTopdesk, obstacles: dict[str, str]) -> frozenset[str]:
+        """Which rows must be tied to HR's code, or renamed? What cannot be is an obstacle."""
+        loose = set()
+        for field, entry in desired.entries.items() if desired.state in ALIVE else ():
+            name = desired.card[field].value if field in desired.card else None
+            if not entry.code or not isinstance(name, str) or self._is_text(field):
+                continue
+            try:
+                if about(field) not in obstacles and await self._lookups.is_loose(
+                    field, name, entry.code
+                ):
+                    loose.add(field)
+            except Permanent as refused:
+                obstacles[about(field)] = refused.reason
+        return frozenset(loose)
+
+    def _must_exist(self, desired: DesiredTopdesk, field: str) -> bool:
+        made = desired.entries.get(field, Entry()).make
+        return field in LOOKUPS and not made and not self._is_text(field)
+
+    def _is_text(self, field: str) -> bool:
+        return field == DEPARTMENT and self._tenant.habits.departments_are_text
 
     async def _missing_rights(self, desired: DesiredTopdesk) -> dict[str, str]:
         rights = {
@@ -233,7 +260,7 @@ def _kinds_to_read(
 
 def _asked(desired: DesiredTopdesk) -> frozenset[str]:
     """The card fields to read; a removal must see what there is to empty."""
-    removed = REMOVED if desired.state is State.DELETED else ()
+    removed = (*REMOVED, *desired.removed) if desired.state is State.DELETED else ()
     return frozenset({*desired.card, *removed})
 
 

@@ -4,7 +4,8 @@ collect.py reads HR and hands each changed person to decide.py; decide.py writes
 and wakes the targets; provision.py makes one target agree for one person. sweep.py brings back
 whatever is due. matching.py says whose a number is, verdicts.py takes a human's
 word on it. stop.py blocks a person at once. first_sign_in.py lets a colleague collect a pass for
-a joiner. service.py holds the rooms they work with.
+a joiner. forget.py lets go of a card that is no more, roles.py counts who has which right in
+TOPdesk. service.py holds the rooms they work with.
 """
 
 from shared.flow.approve import approve, reject
@@ -12,9 +13,11 @@ from shared.flow.collect import full_sync, poll, signalled
 from shared.flow.decide import decide
 from shared.flow.explain import explained
 from shared.flow.first_sign_in import collect_pass, first_sign_ins
+from shared.flow.forget import forget_card
 from shared.flow.preview import preview
 from shared.flow.provision import provision
 from shared.flow.push import pushed
+from shared.flow.roles import topdesk_roles
 from shared.flow.stop import lift, stop
 from shared.flow.sweep import sweep
 from shared.flow.verdicts import different, same
@@ -26,6 +29,7 @@ __all__ = [
     "different",
     "explained",
     "first_sign_ins",
+    "forget_card",
     "full_sync",
     "lift",
     "poll",
@@ -37,4 +41,5 @@ __all__ = [
     "signalled",
     "stop",
     "sweep",
+    "topdesk_roles",
 ]

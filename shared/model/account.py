@@ -60,6 +60,8 @@ class OperatorCard(Frozen):
     archived: bool
     permission_groups: frozenset[str] = frozenset()
     """By name, of all groups they are in."""
+    scrubbed: bool = False
+    """It carries our mark of a removal, as the person card does."""
     more: frozenset[str] = frozenset()
     """Other rights, as model/right.py calls them: of the kinds that were asked about."""
     fields: Mapping[str, str | bool | None] = {}
@@ -96,3 +98,5 @@ class Found[A](Frozen):
 
     account: A | None
     obstacles: Mapping[str, str] = {}
+    loose: frozenset[str] = frozenset()
+    """Card fields whose row in TOPdesk's list is not tied to HR's code, or has an old name."""

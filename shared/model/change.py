@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from shared.model.desired import Reason, TargetName
+from shared.model.desired import Entry, Reason, TargetName
 from shared.model.frozen import Frozen
 
 
@@ -38,6 +38,8 @@ class Kind(StrEnum):
     REMOVE_PERMISSION_GROUP = "remove permission group"
     ADD_OPERATOR_RIGHT = "add operator right"
     REMOVE_OPERATOR_RIGHT = "remove operator right"
+    TIE_ENTRY = "tie list entry"
+    """To HR's code, or call it what HR calls it now: a department, a budget holder."""
 
     CREATE_APPLICATION = "create application"
     SET_SIGN_ON = "set sign-on"
@@ -72,6 +74,8 @@ class Change(Frozen):
     """The group, the operator's right or the archiving reason it is about, if about one."""
     values: Mapping[str, str | bool | None] = {}
     """The fields to write, by the target's names; None empties a field."""
+    entries: Mapping[str, Entry] = {}
+    """Of the lookups among the values."""
     reasons: tuple[Reason, ...] = ()
     harm: Harm | None = None
 

@@ -98,6 +98,15 @@ class DesiredEntra(Frozen):
     """The account was named for other facts, and its name has to follow."""
 
 
+class Entry(Frozen):
+    """How the row of one of TOPdesk's lists, that a card names, is found and brought about."""
+
+    make: bool = False
+    """Make it when TOPdesk lacks it; else that is told."""
+    code: str | None = None
+    """HR's code of it: by that it is found again when HR gives it another name."""
+
+
 class DesiredTopdesk(Frozen):
     """The TOPdesk person card of one person, and the operator card on top of it."""
 
@@ -106,11 +115,15 @@ class DesiredTopdesk(Frozen):
     employee_number: str
     card: Mapping[str, Wanted] = {}
     """By TOPdesk field name; lookups (branch, department, ...) by their name."""
+    entries: Mapping[str, Entry] = {}
+    """Of the card's lookups; one that is not named is found by its name and never made."""
     operator: Operator | None = None
     is_manager: bool = False
     manager_id: str | None = None
     """TOPdesk id of the manager's card, when it stands and is marked as a manager."""
     archive_reason: str = ""
+    removed: Mapping[str, str | None] = {}
+    """What a removal makes of card fields beside those that it empties always."""
     waits_for_account: bool = False
     """A card field needs the user principal name, and there is none yet."""
 

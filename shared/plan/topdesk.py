@@ -29,7 +29,9 @@ from shared.vendors.topdesk.fields import (
     MARK_FIELD,
     REMOVED,
     REMOVED_MARK,
+    Value,
     about,
+    fit,
     same,
 )
 
@@ -49,7 +51,8 @@ def topdesk(
 
     `values` and `reasons` of a card's change run parallel: one reason for each value, in order.
     """
-    changes = tuple(_changes(desired, found, applied, hold))
+    planned = _changes(desired, found, applied, hold)
+    changes = tuple(_with_entries(change, desired) for change in planned)
     if Harm.JOINER in hold and found.account is None and applied.account_id is None:
         # What would follow on the new card waits with it.
         return Plan(target=TargetName.TOPDESK, held=changes, obstacles=found.obstacles)
@@ -73,6 +76,7 @@ def _changes(
 ) -> Iterator[Change]:
     card = found.account
     if desired.state in ALIVE:
+        yield from _ties(desired, found)
         if card is None:
             yield _create(desired, found.obstacles)
         else:
@@ -85,6 +89,23 @@ def _changes(
         # A card of someone long gone, that we never managed, is left as it lies.
         if desired.state is State.DELETED and recorded:
             yield from _scrub(desired, card)
+
+
+def _with_entries(change: Change, desired: DesiredTopdesk) -> Change:
+    entries = {f: entry for f, entry in desired.entries.items() if f in change.values}
+    return change.model_copy(update={"entries": entries}) if entries else change
+
+
+def _ties(desired: DesiredTopdesk, found: Found[TopdeskCard]) -> Iterator[Change]:
+    """First of all: who is moved to a renamed department stays where they are."""
+    for field in sorted(found.loose):
+        given = desired.card[field]
+        yield Change(
+            kind=Kind.TIE_ENTRY,
+            what=field,
+            values={field: fit(field, given.value)},
+            reasons=(given.reason,),
+        )
 
 
 # --- alive ---------------------------------------------------------------------------------
@@ -173,8 +194,13 @@ def _block(desired: DesiredTopdesk, card: TopdeskCard) -> Iterator[Change]:
 
 
 def _scrub(desired: DesiredTopdesk, card: TopdeskCard) -> Iterator[Change]:
-    left = {field: None for field in REMOVED if card.fields.get(field) is not None}
-    if left or not card.scrubbed:
+    """Empty both cards in one change: an archived one has to come back for the moment."""
+    left: dict[str, Value] = {
+        field: value
+        for field, value in {**dict.fromkeys(REMOVED), **desired.removed}.items()
+        if not same(field, value, card.fields.get(field))
+    }
+    if left or not card.scrubbed or not (card.operator is None or card.operator.scrubbed):
         yield Change(
             kind=Kind.SCRUB_CARD,
             what=desired.archive_reason,

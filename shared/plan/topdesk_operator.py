@@ -18,6 +18,7 @@ from shared.plan.topdesk_values import Given, update, wanted_of, write
 from shared.vendors.topdesk.fields import (
     LOGIN_NAME,
     LOGIN_PERMISSION,
+    MARK_FIELD,
     OPERATOR_FIELDS,
     Value,
     about,
@@ -25,6 +26,7 @@ from shared.vendors.topdesk.fields import (
     same,
 )
 
+_RETURNED = Reason(rule="topdesk.removal", because="the card is in use again")
 _NO_RIGHT = Reason(rule="topdesk.operators", because="no rule gives this right now")
 _COMES_BACK = Reason(rule="topdesk.operators", because="it came back with the archived card")
 _NO_OPERATOR = Reason(rule="topdesk.operators", because="no rule gives an operator card now")
@@ -52,6 +54,8 @@ def operator_changes(
         if operator.archived:
             yield Change(kind=Kind.UNARCHIVE_OPERATOR, reasons=(wanted.reason,))
         differing = _fields_that_differ(desired, operator, obstacles)
+        if operator.scrubbed:
+            differing[MARK_FIELD] = (None, _RETURNED)
     login = {key: differing.pop(key) for key in (LOGIN_NAME,) if key in differing}
     renames = {OPERATOR_FIELDS.get(key, key) for key in renamed(applied.names, desired.card)}
     yield from update(Kind.UPDATE_OPERATOR, differing, frozenset(renames), hold)

@@ -15,6 +15,7 @@ from shared.model.desired import (
     Desired,
     DesiredEntra,
     DesiredTopdesk,
+    Entry,
     Operator,
     Reason,
     State,
@@ -98,11 +99,13 @@ def _topdesk(
         why=standing.why,
         employee_number=number,
         card=_filled("topdesk.card", card, with_login),
+        entries=_entries(policy, known[0]),
         # An operator can act at once, also without single sign-on: not before the first day.
         operator=_operator(policy, standing, known) if active else None,
         is_manager=alive and ties.is_manager,
         manager_id=ties.manager_card_id if alive else None,
         archive_reason=policy.topdesk.archive_reason,
+        removed={field: text or None for field, text in policy.topdesk.removed.items()},
         waits_for_account=alive and not ties.login and len(card) < len(policy.topdesk.card),
     )
 
@@ -154,6 +157,16 @@ def _groups(
         if reason:
             rights[rule.group] = (*rights.get(rule.group, ()), reason)
     return rights
+
+
+def _entries(policy: Policy, known: Facts) -> dict[str, Entry]:
+    """How the rows of lists that this card names come about."""
+    found = ((field, policy.topdesk.lookup(field)) for field in policy.topdesk.card)
+    return {
+        field: Entry(make=how.missing == "create", code=fill(how.code, known))
+        for field, how in found
+        if how.missing == "create" or how.code
+    }
 
 
 def _operator(policy: Policy, standing: Standing, known: Sequence[Facts]) -> Operator | None:

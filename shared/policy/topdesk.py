@@ -7,15 +7,38 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
 from shared.model.right import TASKS, RightKind, called, parted
-from shared.policy.choices import CardChoice, Choices
+from shared.policy.choices import CardChoice, Choices, PersonTemplate
 from shared.policy.rule import Rule
 from shared.policy.section import Section, refuse_keys
 
+LOOKUPS = frozenset(
+    {
+        "branch",
+        "department",
+        "budgetHolder",
+        "location",
+        "language",
+        "personExtraFieldA",
+        "personExtraFieldB",
+    }
+)
+"""Card fields that name a row of a list in TOPdesk."""
+_NEVER_MADE = frozenset({"location", "language"})
+_TIED = frozenset({"department", "budgetHolder", "personExtraFieldA", "personExtraFieldB"})
+type ListName = Literal[
+    "branch",
+    "department",
+    "budgetHolder",
+    "location",
+    "language",
+    "personExtraFieldA",
+    "personExtraFieldB",
+]
 _SET_ON_CARDS = frozenset({"id", "employeeNumber", "isManager", "manager", "archived"})
 
 
@@ -79,16 +102,52 @@ class OperatorRule(Rule):
         return self
 
 
+class Lookup(Section):
+    """What happens with one of TOPdesk's lists that cards name rows of."""
+
+    missing: Literal["create", "refuse"] = "refuse"
+    """A row that TOPdesk lacks is made, or the lack is told."""
+    code: PersonTemplate = ""
+    """HR's code of it, such as `{department.code}`: the row follows when HR renames it."""
+
+
 class Topdesk(Section):
     """The person card in TOPdesk, and who is an operator there."""
 
     card: Mapping[str, Choices[CardChoice]] = {}
     """TOPdesk field to template; lookups (branch, department, ...) by name."""
+    lookups: Mapping[ListName, Literal["create", "refuse"] | Lookup] = {}
+    """Per list: is a missing row made, and what is HR's code of it?"""
     operators: tuple[OperatorRule, ...] = ()
     """Who gets an operator card, with which rights; several matching rules add up."""
     archive_reason: str = "Persoon uit organisatie"
     """The archiving reason for leavers, as TOPdesk names it."""
+    removed: Mapping[str, str] = {}
+    """What a removal makes of further fields of a card, such as `surName: Verwijderd`."""
+
+    def lookup(self, field: str) -> Lookup:
+        """What happens with the list that this card field names a row of."""
+        said = {str(name): how for name, how in self.lookups.items()}.get(field)
+        if said is None:
+            return Lookup(missing="create" if field == "department" else "refuse")
+        return said if isinstance(said, Lookup) else Lookup(missing=said)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for name in self.lookups:
+            how = self.lookup(name)
+            if how.missing == "create" and name in _NEVER_MADE:
+                raise ValueError(f"{name}: TOPdesk's API makes none; write refuse")
+            if how.code and name not in _TIED:
+                tied = ", ".join(sorted(_TIED))
+                raise ValueError(f"{name} cannot keep a code in TOPdesk; {tied} can")
+        return self
 
     @model_validator(mode="after")
     def _not_ours(self) -> Self:
+        if self.removed.get("surName") == "":
+            raise ValueError("TOPdesk wants a surName on every card; give it a text")
+        if lists := LOOKUPS & self.removed.keys():
+            raise ValueError(f"{', '.join(sorted(lists))}: only fields with a text can be removed")
+        refuse_keys(self, self.removed, _SET_ON_CARDS)
         return refuse_keys(self, self.card, _SET_ON_CARDS)

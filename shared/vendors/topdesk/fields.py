@@ -38,8 +38,12 @@ LIMITS: Mapping[str, int] = {
     "networkLoginName": 100,
     MARK_FIELD: 100,
     "department": 100,
+    "budgetHolder": 100,
+    "personExtraFieldA": 100,
+    "personExtraFieldB": 100,
+    "branch": 60,
 }
-"""Longest value in characters; a new department's name is a value too."""
+"""Longest value in characters; the name of a row that may have to be made is a value too."""
 
 CUT = frozenset({"firstName", "firstInitials", "prefixes", "title", "jobTitle"})
 """Still right when cut to the limit; half a surname, number or address is wrong."""
@@ -88,6 +92,13 @@ OPERATOR_FIELDS: Mapping[str, str] = {
     "language": "language",
 }
 """The person card's field names, and what the operator card calls the same thing."""
+
+
+OPERATOR_REMOVED = (
+    *(OPERATOR_FIELDS[field] for field in REMOVED),
+    "exchangeAccount",
+)
+"""The same on the operator card, with its second mail address."""
 
 
 def fit(field: str, value: Value) -> Value:

@@ -36,13 +36,14 @@ _NEWER: Final = frozenset(
     {
         "hasSspAccess",
         "isCaller",
+        "externalLink",
         "linkedPerson",
         "showObjectsOfBranch",
         "showObjectsOfSubsidiaries",
     }
 )
 """Fields that came later than v2 itself, or are in v2 only: a tenant may not know them."""
-_V2_ONLY: Final = _NEWER - {"linkedPerson"}
+_V2_ONLY: Final = _NEWER - {"linkedPerson", "externalLink"}
 _MOST_PAGES: Final = 1000
 _PAGE_ROWS: Final = 100
 """The most that operators give a page; persons give more, but nobody here asks for many."""

@@ -20,11 +20,11 @@ from shared.apply.topdesk import TopdeskTarget
 from shared.errors import NameTaken, Permanent, TargetDown, Transient, UnknownReply
 from shared.model.account import Applied, Found, TopdeskCard
 from shared.model.change import Change, Kind
-from shared.model.desired import DesiredTopdesk, Operator, Reason, State, TargetName, Wanted
+from shared.model.desired import DesiredTopdesk, Entry, Operator, Reason, State, TargetName, Wanted
 from shared.plan.topdesk import topdesk
 from shared.plan.topdesk_operator import brought_back
 from shared.rest import Rest
-from shared.vendors.topdesk.fields import REMOVED, REMOVED_MARK
+from shared.vendors.topdesk.fields import OPERATOR_REMOVED, REMOVED, REMOVED_MARK
 from shared.vendors.topdesk.tenant import Tenant
 
 WHY = Reason(rule="lifecycle", because="contract since 2026-09-01")
@@ -169,6 +169,7 @@ def a_desired(**changes: object) -> DesiredTopdesk:
         employee_number="1042",
         card=wanted(**CARD),
         archive_reason=REASON,
+        entries={"department": Entry(make=True)},
     )
     return base.model_copy(update=changes)
 
@@ -415,6 +416,25 @@ async def test_a_removal_empties_the_card_and_revives_nobody(rig: Rig) -> None:
     assert found.account.scrubbed
 
 
+async def test_a_removal_empties_the_operator_card_as_well(rig: Rig) -> None:
+    first = a_desired(operator=role("Servicedesk"))
+    _, applied = await settle(rig, first)
+    _, applied = await settle(rig, a_desired(state=State.BLOCKED), applied)
+    _, applied = await settle(
+        rig, a_desired(state=State.DELETED, removed={"surName": "Verwijderd"}), applied
+    )
+
+    (operator,) = rig.operators()
+    assert {operator[field] for field in OPERATOR_REMOVED} == {""}
+    assert operator["mainframeLoginName"] == REMOVED_MARK
+    assert (operator["loginPermission"], operator["archived"]) == (False, True)
+    assert {row["surName"] for row in (operator, *rig.persons())} == {"Verwijderd"}
+
+    await settle(rig, first, applied)
+    assert (operator["loginName"], operator["loginPermission"]) == (LOGIN.upper(), True)
+    assert (operator["surName"], operator["mainframeLoginName"]) == ("Boer", "")
+
+
 async def test_a_removed_login_name_is_free_for_a_namesake(rig: Rig) -> None:
     _, applied = await settle(rig, a_desired())
     await settle(rig, a_desired(state=State.DELETED), applied)
@@ -558,6 +578,81 @@ async def test_what_is_lacking_is_told_and_the_rest_goes_on(rig: Rig) -> None:
     assert "'4100'" in found.obstacles["card.budgetHolder"]
     assert rig.groups_of(rig.operators()[0]["id"]) == {"Servicedesk"}
     assert len(rig.persons()) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "table"),
+    [
+        ("branch", "branches"),
+        ("department", "departments"),
+        ("budgetHolder", "budgetholders"),
+        ("personExtraFieldA", "personExtraFieldAEntries"),
+        ("personExtraFieldB", "personExtraFieldBEntries"),
+    ],
+)
+async def test_each_list_is_filled_or_told_as_the_policy_says(
+    rig: Rig, field: str, table: str
+) -> None:
+    card = wanted(**{**CARD, field: "Nieuw"})
+    desired = a_desired(card=card, operator=role(), entries={field: Entry(make=True)})
+    refused = a_desired(card=card, entries={})
+    found = await rig.target.read(refused, Applied())
+    assert f"no {field} 'Nieuw'" in found.obstacles[f"card.{field}"]
+
+    others = {"department": "Servicedesk"} if field != "department" else {}
+    desired = desired.model_copy(update={"card": wanted(**{**CARD, **others, field: "Nieuw"})})
+    found, _ = await settle(rig, desired)
+    assert found.obstacles == {}
+    assert [row["name"] for row in rig.world.table(table).values()].count("Nieuw") == 1
+    assert found.account is not None
+    assert found.account.fields[field] == "Nieuw"
+
+
+async def test_a_department_follows_when_hr_renames_it(rig: Rig) -> None:
+    """By its code: nobody is moved to another one, and the old one is not left behind."""
+    entries = {"department": Entry(make=True, code="ICT")}
+    people: dict[str, Applied] = {}
+    for number in ("1", "2"):
+        card = wanted(**{**CARD, "tasLoginName": f"{number}@bedrijf.example"})
+        desired = a_desired(employee_number=number, card=card, entries=entries)
+        _, people[number] = await settle(rig, desired)
+    made = rig.world.by_name("departments", str(CARD["department"]))
+    assert made["externalLink"]["id"] == "ICT"
+
+    rig.world.writes.clear()
+    for number, applied in people.items():
+        changed = {"tasLoginName": f"{number}@bedrijf.example", "department": "Digitaal"}
+        card = wanted(**{**CARD, **changed})
+        await settle(rig, a_desired(employee_number=number, card=card, entries=entries), applied)
+
+    assert made["name"] == "Digitaal"
+    assert {row["department"] for row in rig.persons()} == {made["id"]}
+    assert [w.path for w in rig.world.writes if "departments" in w.path] == [
+        f"/departments/id/{made['id']}"
+    ]
+
+
+async def test_a_row_that_lies_there_is_tied_to_its_code_once(rig: Rig) -> None:
+    lies_there = rig.world.by_name("departments", "Servicedesk")
+    card = wanted(**{**CARD, "department": "servicedesk"})
+    desired = a_desired(card=card, entries={"department": Entry(code="ICT-SD")})
+    _, applied = await settle(rig, desired)
+
+    assert lies_there["externalLink"]["id"] == "ICT-SD"
+    rig.world.writes.clear()
+    await settle(rig, desired, applied)
+    assert rig.world.writes == []
+
+
+async def test_two_names_for_one_code_are_hr_s_to_mend(rig: Rig) -> None:
+    entries = {"department": Entry(make=True, code="ICT")}
+    _, applied = await settle(rig, a_desired(entries=entries))
+    for name in ("Digitaal", "Techniek"):
+        card = wanted(**{**CARD, "department": name})
+        found, applied = await settle(rig, a_desired(card=card, entries=entries), applied)
+
+    assert "both 'Digitaal' and 'Techniek'" in found.obstacles["card.department"]
+    assert rig.world.by_name("departments", "Digitaal")
 
 
 async def test_a_missing_branch_is_never_made(rig: Rig) -> None:

@@ -547,6 +547,7 @@ def cards(draw: st.DrawFn) -> TopdeskCard:
         permission_groups=SOME_GROUPS,
         more=SOME_OTHERS,
         fields=OPERATOR_VALUES,
+        scrubbed=st.booleans(),
     )
     return a_card(
         archived=draw(st.booleans()),
@@ -609,6 +610,7 @@ class Tenant:
                 assert self.card.archived
                 assert not (self.card.operator and not self.card.operator.archived)
                 self._write(change)
+                self._scrub_operator()
             case _:
                 self._play_on_operator(change)
 
@@ -624,7 +626,12 @@ class Tenant:
                 assert self.card
                 assert self.card.operator
                 assert not self.card.operator.archived
-                self._operator(fields={**self.card.operator.fields, **change.values})
+                values = dict(change.values)
+                cleared = values.pop("mainframeLoginName", "") is None
+                self._operator(
+                    fields={**self.card.operator.fields, **values},
+                    scrubbed=self.card.operator.scrubbed and not cleared,
+                )
             case Kind.ARCHIVE_OPERATOR | Kind.UNARCHIVE_OPERATOR:
                 self._operator(archived=change.kind is Kind.ARCHIVE_OPERATOR)
                 self._remember_operator(touched=True)
@@ -665,6 +672,11 @@ class Tenant:
         self.applied = self.applied.model_copy(update={"rights": rights})
         self._remember_operator(touched=True)
 
+    def _scrub_operator(self) -> None:
+        assert self.card
+        if self.card.operator:
+            self._operator(scrubbed=True)
+
     def _write(self, change: Change) -> None:
         assert self.card
         values = dict(change.values)
@@ -683,7 +695,8 @@ def in_effect(card: TopdeskCard | None) -> TopdeskCard | None:
     """The card without groups that lie on an archived operator: nobody can use those."""
     if card is None or card.operator is None or not card.operator.archived:
         return card
-    return card.model_copy(update={"operator": an_operator(archived=True)})
+    nothing = an_operator(archived=True).model_copy(update={"scrubbed": card.operator.scrubbed})
+    return card.model_copy(update={"operator": nothing})
 
 
 def left_with(card: TopdeskCard | None) -> frozenset[str]:

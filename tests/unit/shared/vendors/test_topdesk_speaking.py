@@ -465,8 +465,8 @@ async def test_a_missing_department_is_made_once() -> None:
     line = Line().on("GET", "/departments", found([])).on("POST", "/departments", made)
     lookups = Lookups(line.tenant())
 
-    assert await lookups.department("ICT") == "d1"
-    assert await lookups.department("ict") == "d1"
+    assert await lookups.entry("department", code=None, make=True, name="ICT") == "d1"
+    assert await lookups.entry("department", code=None, make=True, name="ict") == "d1"
     assert line.asked() == ["GET /departments", "POST /departments"]
 
 
@@ -477,7 +477,9 @@ async def test_a_department_that_another_process_made_is_found() -> None:
         .on("POST", "/departments", refused("Department with name 'ICT' already exists."))
     )
 
-    assert await Lookups(line.tenant()).department("ICT") == "d9"
+    assert (
+        await Lookups(line.tenant()).entry("department", code=None, make=True, name="ICT") == "d9"
+    )
 
 
 async def test_a_department_that_lies_archived_is_told_with_the_mend() -> None:
@@ -488,7 +490,7 @@ async def test_a_department_that_lies_archived_is_told_with_the_mend() -> None:
     )
 
     with pytest.raises(Permanent, match="un-archive it"):
-        await Lookups(line.tenant()).department("ICT")
+        await Lookups(line.tenant()).entry("department", code=None, make=True, name="ICT")
 
 
 async def test_forgetting_reads_everything_again() -> None:
