@@ -3,6 +3,8 @@
 
 targetScope = 'resourceGroup'
 
+import { container as exportContainer } from 'exports.bicep'
+
 @description('Which environment this is: test, prod. Part of every name; small letters, digits and hyphens.')
 @minLength(2)
 @maxLength(12)
@@ -45,8 +47,21 @@ param afasContractsConnector string = 'T4E_HelloID_Employments_v2'
 @description('Field of both connectors that says when a row changed; empty: every poll reads everyone.')
 param afasModifiedField string = ''
 
-@description('Folder of the exports, where HR source csv is read; the app must be able to see it.')
+@description('Where the exports of HR source csv arrive: a mounted folder, or the address of a container that is there already.')
 param csvFolder string = ''
+
+@description('Makes a storage account with a container for those exports, and has them read there.')
+param csvContainer bool = false
+
+@description('Lets those exports be brought over SFTP; costs by the hour.')
+param csvSftp bool = false
+
+@description('Public addresses that exports are brought from, where the network is private; empty: only from within.')
+param csvSenders string[] = []
+
+@description('Exports in that container are deleted after so many days. Longer than `stale_after_days` in the policy.')
+@minValue(1)
+param csvKeepDays int = 30
 
 @description('Exact Online, where HR source exact is read: the site of the country.')
 param exactBaseUrl string = 'https://start.exactonline.nl'
@@ -164,6 +179,7 @@ var allTags = union(tags, { application: 'instroom', environment: environmentNam
 var names = {
   app: 'func-${prefix}-${token}'
   bus: 'sb-${prefix}-${token}'
+  exports: 'stexports${token}'
   hostStorage: 'sthost${token}'
   identity: 'id-${prefix}'
   insights: 'appi-${prefix}'
@@ -178,6 +194,13 @@ var budgetBegins = monthlyBudget > 0 && empty(budgetStart)
   ? fail('monthlyBudget needs budgetStart, the first day of this month')
   : budgetStart
 var storageSuffix = environment().suffixes.storage
+var makesExports = csvContainer && !empty(csvFolder)
+  ? fail('csvContainer makes a place of its own: leave csvFolder empty')
+  : csvContainer
+var bringsBySftp = csvSftp && !csvContainer ? fail('csvSftp needs csvContainer') : csvSftp
+var exportSenders = !empty(csvSenders) && !(csvContainer && privateNetworking)
+  ? fail('csvSenders needs csvContainer and privateNetworking: without, the app has no address that could be let in')
+  : csvSenders
 
 var functions = [
   'apply_entra'
@@ -212,7 +235,7 @@ var settings = union(
     AFAS_PERSONS_CONNECTOR: afasPersonsConnector
     AFAS_CONTRACTS_CONNECTOR: afasContractsConnector
     AFAS_MODIFIED_FIELD: afasModifiedField
-    CSV_FOLDER: csvFolder
+    CSV_FOLDER: makesExports ? 'https://${names.exports}.blob.${storageSuffix}/${exportContainer}' : csvFolder
     GRAPH_BASE_URL: graphBaseUrl
     GRAPH_AUTH: 'identity'
     TOPDESK_URL: topdeskUrl
@@ -292,6 +315,19 @@ module storage 'storage.bicep' = {
   }
 }
 
+module exports 'exports.bicep' = if (makesExports) {
+  params: {
+    name: names.exports
+    location: location
+    tags: allTags
+    sftp: bringsBySftp
+    isPrivate: privateNetworking
+    senders: exportSenders
+    keepDays: csvKeepDays
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
 module serviceBus 'servicebus.bicep' = {
   params: {
     name: names.bus
@@ -325,8 +361,9 @@ module network 'network.bicep' = if (privateNetworking) {
     namespaceName: names.bus
     vaultName: names.vault
     vaultIsPrivate: vaultIsPrivate
+    exportsName: makesExports ? names.exports : ''
   }
-  dependsOn: [storage, serviceBus, keyVault]
+  dependsOn: [storage, exports, serviceBus, keyVault]
 }
 
 module roles 'roles.bicep' = {
@@ -340,8 +377,9 @@ module roles 'roles.bicep' = {
     vaultName: names.vault
     keepsTokens: tokensInVault
     insightsName: names.insights
+    exportsName: makesExports ? names.exports : ''
   }
-  dependsOn: [identity, monitoring, storage, serviceBus, keyVault]
+  dependsOn: [identity, monitoring, storage, exports, serviceBus, keyVault]
 }
 
 module app 'app.bicep' = {
@@ -413,6 +451,9 @@ output identityPrincipalId string = identity.outputs.principalId
 
 @description('Name of the vault that wants its secrets.')
 output vaultName string = names.vault
+
+@description('Name of the account that CSV exports are brought to; empty without csvContainer.')
+output exportsAccount string = makesExports ? names.exports : ''
 
 @description('The address that HR and TOPdesk see the app come from; empty without private networking.')
 output outgoingAddress string = network.?outputs.outgoingAddress ?? ''

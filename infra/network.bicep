@@ -34,6 +34,9 @@ param vaultName string
 @description('Whether the vault gets an endpoint too.')
 param vaultIsPrivate bool
 
+@description('Name of the account that CSV exports arrive in; empty: there is none.')
+param exportsName string
+
 var storageSuffix = environment().suffixes.storage
 
 resource hostStorage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
@@ -42,6 +45,10 @@ resource hostStorage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
 
 resource ledger 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: ledgerName
+}
+
+resource exports 'Microsoft.Storage/storageAccounts@2025-06-01' existing = if (!empty(exportsName)) {
+  name: empty(exportsName) ? 'none' : exportsName
 }
 
 resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' existing = {
@@ -68,6 +75,7 @@ var targets = [
   { name: 'host-queue', id: hostStorage.id, part: 'queue' }
   { name: 'ledger', id: ledger.id, part: 'table' }
   { name: 'bus', id: namespace.id, part: 'namespace' }
+  ...(empty(exportsName) ? [] : [{ name: 'exports', id: exports.id, part: 'blob' }])
   ...(vaultIsPrivate ? [{ name: 'vault', id: vault.id, part: 'vault' }] : [])
 ]
 

@@ -7,10 +7,14 @@ param environmentName = 'prod'
 param location = 'westeurope'
 param mailTo = ['applicatiebeheer@voorbeeld.example', 'servicedesk@voorbeeld.example']
 
-param hrSources = ['afas', 'exact', 'nmbrs']
+param hrSources = ['afas', 'csv', 'exact', 'nmbrs']
 param exactClientId = '00000000-0000-4000-8000-000000000001'
 param exactDivisions = '123456'
 param nmbrsClientId = 'PartnerApp_Voorbeeld_1'
+// The supplier of the library's HR system brings an export each night, over SFTP from this address.
+param csvContainer = true
+param csvSftp = true
+param csvSenders = ['203.0.113.10']
 param afasBaseUrl = 'https://12345.rest.afas.online/ProfitRestServices'
 // The first poll reads everyone. Take this line away when `instroom preview` showed what you expect.
 param disabledFunctions = ['hr_poll', 'hr_full_sync']

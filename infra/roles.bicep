@@ -2,6 +2,7 @@
 // Graph by an administrator (docs/deploy.md). Nobody gets a role on the ledger but the app.
 
 import { queues } from 'servicebus.bicep'
+import { container as exportContainer } from 'exports.bicep'
 
 @description('Name of the app\'s identity.')
 param identityName string
@@ -31,10 +32,14 @@ param keepsTokens bool
 @description('Name of the Application Insights component.')
 param insightsName string
 
+@description('Name of the account that CSV exports arrive in; empty: there is none.')
+param exportsName string
+
 // Microsoft Learn, "Azure built-in roles".
 var roles = {
   serviceBusDataOwner: '090c5cfd-751d-490a-894a-3ce6f1109419'
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+  storageBlobDataReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
   storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
   keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
   keyVaultSecretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
@@ -52,6 +57,18 @@ resource hostStorage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
 
 resource ledger 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: ledgerName
+}
+
+resource exports 'Microsoft.Storage/storageAccounts@2025-06-01' existing = if (!empty(exportsName)) {
+  name: empty(exportsName) ? 'none' : exportsName
+
+  resource blobs 'blobServices' existing = {
+    name: 'default'
+
+    resource container 'containers' existing = {
+      name: exportContainer
+    }
+  }
 }
 
 resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' existing = {
@@ -117,6 +134,17 @@ resource keepsLedger 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
       'Microsoft.Authorization/roleDefinitions',
       roles.storageTableDataContributor
     )
+  }
+}
+
+// On the container alone, and to read: whoever brings exports is granted by hand.
+resource readsExports 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(exportsName)) {
+  scope: exports::blobs::container
+  name: guid(exports::blobs::container.id, identity.id, roles.storageBlobDataReader)
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataReader)
   }
 }
 

@@ -57,6 +57,12 @@ def test_prediction_is_the_one_written_down(environment: str) -> None:
     [
         ("param privateVault = true", "privateVault needs privateNetworking"),
         ("param monthlyBudget = 5", "monthlyBudget needs budgetStart"),
+        ("param csvContainer = true\nparam csvFolder = 'hr'", "leave csvFolder empty"),
+        ("param csvSftp = true", "csvSftp needs csvContainer"),
+        (
+            "param csvContainer = true\nparam csvSenders = ['203.0.113.10']",
+            "csvSenders needs csvContainer and privateNetworking",
+        ),
         ("param disabledFunctions = ['hr_polls']", "no function of the app: hr_polls"),
     ],
 )
@@ -89,6 +95,18 @@ def test_a_closed_vault_is_read_by_the_app_itself(tmp_path: Path) -> None:
     assert "KEY_VAULT_URL" in settings
     assert made["Microsoft.KeyVault/vaults"]["publicNetworkAccess"] == "Disabled"
     assert "privatelink.vaultcore.azure.net" in str(predicted(parameters))
+
+
+def test_a_container_for_exports_is_open_by_roles_alone(tmp_path: Path) -> None:
+    """Without a network of its own the app has no address that could be let in."""
+    parameters = _parameters(tmp_path, "param hrSources = ['csv']\nparam csvContainer = true")
+
+    assert snapshot(parameters, "overwrite") == (0, "")
+    accounts = [a for a in predicted(parameters) if str(a["name"]).startswith("stexports")]
+    account = next(a["properties"] for a in accounts if a["type"].endswith("storageAccounts"))
+    assert account["networkAcls"]["defaultAction"] == "Allow"
+    assert account["allowSharedKeyAccess"] is False
+    assert account["isSftpEnabled"] is False
 
 
 def test_azd_gives_every_parameter_of_its_template() -> None:

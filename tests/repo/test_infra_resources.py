@@ -21,6 +21,7 @@ from repo.checkout import ROOT, told
 
 from sandbox.broker import INSTROOM_QUEUES
 from shared import ledger, settings
+from shared.policy.sources import CsvLayout
 from shared.settings import WEBHOOK_SECRET, Settings
 
 type Made = list[dict[str, Any]]
@@ -45,6 +46,7 @@ REFUSED_BY_FLEX = {
 ROLES = {  # Microsoft Learn, "Azure built-in roles"
     "090c5cfd-751d-490a-894a-3ce6f1109419": "Azure Service Bus Data Owner",
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
     "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
     "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
@@ -60,8 +62,11 @@ ALLOWED = {
     ("vaults/kv", "Key Vault Secrets User"),
     ("components/appi", "Monitoring Metrics Publisher"),
 }
-KEEPS_TOKENS = ("vaults/kv", "Key Vault Secrets Officer")
-"""Where a source is read whose tokens the app renews, which is in `private`."""
+OF_OTHER_SOURCES_TOO = {
+    ("vaults/kv", "Key Vault Secrets Officer"),
+    ("containers/exports", "Storage Blob Data Reader"),
+}
+"""In `private`, where a source is read whose tokens the app renews, and exports are too."""
 INDEX = """
 import json
 import function_app
@@ -170,7 +175,7 @@ def test_functions_that_can_be_switched_off_are_the_functions() -> None:
 def test_storage_knows_no_keys_and_no_strangers(made: Made) -> None:
     accounts = [a["properties"] for a in _of(made, "Microsoft.Storage/storageAccounts")]
 
-    assert len(accounts) == 2
+    assert len(accounts) in (2, 3)
     for account in accounts:
         assert account["allowSharedKeyAccess"] is False
         assert account["allowBlobPublicAccess"] is False
@@ -241,7 +246,7 @@ def test_app_has_the_least_roles_on_single_resources(environment: str) -> None:
     made = predicted(INFRA / f"{environment}.bicepparam")
     given = {_grant(one) for one in _of(made, "Microsoft.Authorization/roleAssignments")}
 
-    assert given == ALLOWED | ({KEEPS_TOKENS} if environment == "private" else set())
+    assert given == ALLOWED | (OF_OTHER_SOURCES_TOO if environment == "private" else set())
 
 
 def test_roles_named_in_the_template_are_known() -> None:
@@ -254,7 +259,7 @@ def test_private_means_private() -> None:
     made = predicted(INFRA / "private.bicepparam")
     [bus] = _of(made, "Microsoft.ServiceBus/namespaces")
     [site] = _of(made, "Microsoft.Web/sites")
-    accounts = _of(made, "Microsoft.Storage/storageAccounts")
+    accounts = [a for a in _of(made, "Microsoft.Storage/storageAccounts") if not _exports(a)]
     endpoints = {_last(one) for one in _of(made, "Microsoft.Network/privateEndpoints")}
 
     assert bus["sku"]["name"] == "Premium"
@@ -263,10 +268,31 @@ def test_private_means_private() -> None:
         assert one["properties"]["publicNetworkAccess"] == "Disabled"
     assert {name.removeprefix("pe-instroom-prod-") for name in endpoints} == {
         *("host-blob", "host-table", "host-queue"),
-        *("ledger", "bus", "vault"),
+        *("ledger", "exports", "bus", "vault"),
     }
     assert site["properties"]["virtualNetworkSubnetId"].endswith("/subnets/app")
     assert len(_of(made, "Microsoft.Network/natGateways")) == 1
+
+
+def test_exports_are_brought_from_the_senders_alone() -> None:
+    made = predicted(INFRA / "private.bicepparam")
+    [account] = [a for a in _of(made, "Microsoft.Storage/storageAccounts") if _exports(a)]
+    said = account["properties"]
+
+    assert said["networkAcls"]["defaultAction"] == "Deny"
+    assert said["networkAcls"]["ipRules"] == [{"action": "Allow", "value": "203.0.113.10"}]
+    assert said["isSftpEnabled"]
+    assert said["isHnsEnabled"]
+
+
+def test_exports_do_not_stay_for_ever() -> None:
+    """Longer than a silent HR is told of, and no longer than it takes to look into one."""
+    made = predicted(INFRA / "private.bicepparam")
+    [policy] = _of(made, "Microsoft.Storage/storageAccounts/managementPolicies")
+    [rule] = policy["properties"]["policy"]["rules"]
+    kept = rule["definition"]["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"]
+
+    assert CsvLayout.model_fields["stale_after_days"].default < kept <= 30
 
 
 def test_production_cannot_lose_its_ledger_by_a_slip() -> None:
@@ -297,7 +323,7 @@ def test_what_happens_is_logged(made: Made) -> None:
         for one in _of(made, "Microsoft.Insights/diagnosticSettings")
     }
 
-    assert len(logged) == 4
+    assert len(logged) in (4, 5)
     assert {where.split("/")[1] for where in logged} == {"storageAccounts", "namespaces", "vaults"}
 
 
@@ -378,6 +404,10 @@ def test_administrator_is_told_of_every_secret() -> None:
 # --- reading ---------------------------------------------------------------------------------
 
 
+def _exports(account: dict[str, Any]) -> bool:
+    return str(account["name"]).startswith("stexports")
+
+
 def _of(made: Made, kind: str) -> Made:
     return [resource for resource in made if resource["type"] == kind]
 
@@ -408,6 +438,12 @@ def _handed_over(name: str, value: str) -> str:
     if name == "KEY_VAULT_URL":
         assert value.endswith("environment().suffixes.keyvaultDns)]")
         return "https://kv.vault.azure.net"
+    if name == "CSV_FOLDER" and value:
+        found = re.fullmatch(
+            r"\[format\('https://\{0\}\.blob\.\{1\}/\{2\}', '(\w+)', .*, '(\w+)'\)\]", value
+        )
+        assert found, value
+        return f"https://{found[1]}.blob.core.windows.net/{found[2]}"
     if name == "LEDGER_URL":
         assert value.startswith("[format('https://{0}.table.{1}'")
         return "https://stledger.table.core.windows.net"
