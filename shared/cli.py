@@ -23,6 +23,7 @@ from shared.cli_first_sign_in import first_sign_in
 from shared.cli_held import held
 from shared.cli_hr import hr
 from shared.cli_people import answer, key
+from shared.cli_permissions import permissions
 from shared.cli_run import run
 from shared.cli_sso import sso
 from shared.cli_topdesk import topdesk
@@ -47,6 +48,7 @@ app.add_typer(held)
 app.add_typer(first_sign_in)
 app.add_typer(sso, name="sso")
 app.add_typer(topdesk, name="topdesk")
+app.add_typer(permissions, name="permissions")
 console = Console()
 
 Person = Annotated[str, typer.Argument(help="employee number, or source:number")]

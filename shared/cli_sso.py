@@ -28,7 +28,8 @@ from shared.sso.read import read
 from shared.sso.setup import converge
 from shared.sso.setup import setup as set_up
 from shared.sso.wanted import Wanted
-from shared.wiring_sso import Place, Said, SignIn
+from shared.wiring_sign_in import SignIn
+from shared.wiring_sso import Place, Said
 
 sso = typer.Typer(help="Single sign-on to TOPdesk.", no_args_is_help=True)
 console = Console()

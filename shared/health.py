@@ -14,10 +14,14 @@ from shared import wiring
 from shared.apply.first_sign_in import Terms
 from shared.errors import InstroomError, Misconfigured
 from shared.flow import waiting
+from shared.permissions.claims import roles
+from shared.permissions.compare import Comparison, compared
+from shared.permissions.wanted import wanted
 from shared.policy.first_sign_in import By
 from shared.policy.load import load
 from shared.secret import Secret
 from shared.settings import WEBHOOK_SECRET
+from shared.vendors.graph.permissions import DANGEROUS
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ async def health() -> Report:
     if parts[-1][1] is not None:
         return Report(tuple(parts))
     parts += await _vaulted()
+    parts += await _permissions()
     service = await wiring.service()
     parts += [(f"source {name}", await _source_problem(name)) for name in service.sources]
     return Report(tuple(parts), held=await waiting.longest(service))
@@ -120,6 +125,34 @@ async def _check(name: str, secret: Secret) -> None:
     source = name.removeprefix(WEBHOOK_SECRET)
     if source != name and (problem := setting.webhook_problem(source.casefold(), value)):
         raise problem
+
+
+async def _permissions() -> list[tuple[str, str | None]]:
+    """Does the app's own token let it do what the policy wants? Nothing where it has none."""
+    try:
+        token = await wiring.graph_token()
+    except InstroomError as error:
+        return [("Graph permissions", str(error))]
+    held = roles(token) if token else None
+    name = wiring.settings().policy_file
+    try:
+        rules = load(wiring.text_of(name), name=name)
+    except InstroomError:
+        return []  # told as `policy`
+    return [] if held is None else [("Graph permissions", _lack(compared(wanted(rules), held)))]
+
+
+def _lack(found: Comparison) -> str | None:
+    if found.missing:
+        names = ", ".join(each.value for each in found.missing)
+        return (
+            f"the app's token lacks {names}. An administrator grants it with `instroom "
+            "permissions grant`; if that was done, wait: a token lives for up to a day"
+        )
+    if found.dangerous:
+        worst = ", ".join(f"{name} ({DANGEROUS[name]})" for name in found.dangerous)
+        return f"the app holds {worst}. Take it away: `instroom permissions check` says how"
+    return None
 
 
 async def _source_problem(source: str) -> str | None:

@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError
 from azure.servicebus.aio import ServiceBusClient
 from pydantic import SecretStr
 
@@ -31,7 +32,7 @@ from shared.apply.entra_passes import EntraPasses
 from shared.apply.topdesk import TopdeskTarget
 from shared.bus.publish import ServiceBus
 from shared.consents import CONSENTS, Consent
-from shared.errors import Misconfigured
+from shared.errors import Misconfigured, TargetDown
 from shared.flow.push import held_everyone, held_one
 from shared.flow.service import Clock, Ledger, Service
 from shared.grant import Provider, TokenEndpoint
@@ -64,6 +65,7 @@ from shared.vendors.topdesk.tenant import Tenant, base_url, credentials
 
 TOKENS = "tokens-"
 """Before the name of a source whose tokens lie in Key Vault, among the other secrets."""
+GRAPH_SCOPE = "https://graph.microsoft.com/.default"
 TOPDESK_AT_ONCE = 4  # an on-premises TOPdesk is one server that people are working on
 
 
@@ -238,6 +240,15 @@ class Wiring:
         self._open.push_async_callback(opened.close)
         return opened
 
+    async def graph_token(self) -> str | None:
+        """The app's own token for Graph; None on the sandbox, which asks for none."""
+        if self.settings.graph_auth == "none":
+            return None
+        try:
+            return (await self._identity().get_token(GRAPH_SCOPE)).token
+        except AzureError as error:
+            raise TargetDown("graph: no token for it; see the app's identity") from error
+
     def topdesk(self) -> Tenant:
         """TOPdesk under Instroom's operator."""
         settings = self.settings
@@ -355,6 +366,12 @@ async def secrets() -> dict[str, str | Secret]:
     await service()
     wired = _wiring or Wiring(settings())
     return {name: wired.reveal(name, value) for name, value in settings().secrets.items()}
+
+
+async def graph_token() -> str | None:
+    """The app's own token for Graph, if it has one. Raises Misconfigured, TargetDown."""
+    await service()
+    return await _wiring.graph_token() if _wiring else None
 
 
 async def webhook_secret(source: str) -> str | Secret | None:

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.graph import recycle
+from sandbox.graph.enterprise import identities
 from sandbox.graph.pass_policy import PassPolicy
 from sandbox.graph.service import Service
 from sandbox.graph.throttle import Limits
@@ -49,6 +50,7 @@ def routes(service: Service) -> list[Route]:
         ("/settings", "GET", settings),
         ("/settings", "POST", change_settings),
         ("/roles", "POST", grant_role),
+        ("/identities", "POST", make_identity),
     ]
     return [
         Route(f"{PREFIX}{path}", _door(service, door), methods=[method])
@@ -77,6 +79,11 @@ def make_user(service: Service, body: Json) -> Json:
     tenant = service.tenant
     add = tenant.add_synced_user if body.get("synced") else tenant.add_user
     return {"id": add(properties)}
+
+
+def make_identity(service: Service, body: Json) -> Json:
+    """Put a managed identity there, as a deployment does; `{"displayName": ...}`."""
+    return {"id": identities.add(service.tenant, str(body["displayName"]))}
 
 
 def groups(service: Service, _: Json) -> Json:

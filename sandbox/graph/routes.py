@@ -21,7 +21,7 @@ from sandbox.graph import (
     relations,
 )
 from sandbox.graph.call import Call
-from sandbox.graph.enterprise import applications, assignments, claims, principals
+from sandbox.graph.enterprise import applications, assignments, claims, grants, principals
 from sandbox.graph.wire import Reply
 
 type Handler = Callable[[Call], Reply]
@@ -95,6 +95,8 @@ TABLE: Mapping[str, Mapping[str, Handler]] = {
     f"{_PRINCIPAL}/addTokenSigningCertificate": {"POST": principals.add_certificate},
     f"{_PRINCIPAL}/appRoleAssignedTo": {"GET": assignments.read_all, "POST": assignments.create},
     f"{_PRINCIPAL}/appRoleAssignedTo/{{assignment}}": {"DELETE": assignments.delete},
+    f"{_PRINCIPAL}/appRoleAssignments": {"GET": grants.read_all, "POST": grants.create},
+    f"{_PRINCIPAL}/appRoleAssignments/{{assignment}}": {"DELETE": grants.delete},
     f"{_PRINCIPAL}/claimsMappingPolicies": {"GET": claims.read_of_principal},
     f"{_PRINCIPAL}/claimsMappingPolicies/$ref": {"POST": claims.assign},
     f"{_PRINCIPAL}/claimsMappingPolicies/{{policy}}/$ref": {"DELETE": claims.unassign},

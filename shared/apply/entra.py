@@ -62,7 +62,7 @@ class EntraTarget:
         """Return when Graph lets the app read accounts and groups; raise with the mend."""
         asked = {
             "User.ReadWrite.All": users.any_visible,
-            "GroupMember.ReadWrite.All": groups.any_visible,
+            "Group.ReadBasic.All": groups.any_visible,
         }
         for permission, ask in asked.items():
             try:

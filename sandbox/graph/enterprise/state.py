@@ -99,6 +99,12 @@ class Enterprise:
                 return found
         return None
 
+    def add_identity(self, principal: Json, graph: Json) -> None:
+        """Put a managed identity there, and Graph's own service principal when it lacks."""
+        if self.principal_of(graph["appId"]) is None:
+            self.principals.put(graph["id"], graph)
+        self.principals.put(principal["id"], principal)
+
     def active_signer(self, app_id: str) -> Signer | None:
         """What signs responses for this application: the certificate that was made active."""
         principal = self.principal_of(app_id)

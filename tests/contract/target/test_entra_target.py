@@ -625,7 +625,7 @@ async def test_an_administrator_is_refused_with_what_to_do(open_stage: Open) -> 
 
 @pytest.mark.parametrize(
     ("what", "permission"),
-    [("users", "User.ReadWrite.All"), ("groups", "GroupMember.ReadWrite.All")],
+    [("users", "User.ReadWrite.All"), ("groups", "Group.ReadBasic.All")],
 )
 async def test_the_probe_says_which_permission_is_missing(
     open_stage: Open, what: str, permission: str

@@ -12,7 +12,8 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from shared import settings, wiring, wiring_sso
 from shared.errors import Misconfigured
-from shared.wiring_sso import PERMISSIONS, SignedIn, SignIn
+from shared.wiring_sign_in import SignedIn, SignIn
+from shared.wiring_sso import ASKED, PERMISSIONS
 
 
 class Browser:
@@ -87,7 +88,7 @@ async def test_device_code_is_asked_for_where_there_is_no_browser(
 
 async def test_default_scope_is_replaced_by_the_permissions(browser: type[Browser]) -> None:
     """`.default` asks only for what was consented to before: nothing, the first time."""
-    await SignedIn(browser(), ("a", "b")).get_token("https://graph.microsoft.com/.default")
+    await SignedIn(browser(), ("a", "b"), ASKED).get_token("https://graph.microsoft.com/.default")
 
     assert browser.asked == [("a", "b")]
 
@@ -97,4 +98,4 @@ async def test_refused_sign_in_is_told_with_its_mend(browser: type[Browser]) -> 
     refusing.problem = ClientAuthenticationError("no")
 
     with pytest.raises(Misconfigured, match="Cloud Application Administrator"):
-        await SignedIn(refusing, ("a",)).get_token()
+        await SignedIn(refusing, ("a",), ASKED).get_token()

@@ -1,0 +1,33 @@
+// What may the app do in Entra? The permissions on Microsoft Graph of its identity, as `instroom permissions grant` gives them.
+// Apart from the other templates: the compiler fetches its extension from mcr.microsoft.com, and who deploys it must be a
+// Privileged Role Administrator. docs/permissions.md says what each permission is for, and which are never granted.
+
+targetScope = 'resourceGroup'
+
+extension microsoftGraphV1
+
+@description('Object id of the app\'s identity: output identityPrincipalId of infra/main.bicep.')
+param identityPrincipalId string
+
+@description('Permissions by name. Add those that `instroom permissions show` lists beside these.')
+param permissions string[] = [
+  'User.ReadWrite.All'
+  'Group.ReadBasic.All'
+  'GroupMember.ReadWrite.All'
+]
+
+resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {
+  appId: '00000003-0000-0000-c000-000000000000' // the same in every tenant; ids of roles are looked up by name
+}
+
+resource grants 'Microsoft.Graph/appRoleAssignedTo@v1.0' = [
+  for permission in permissions: {
+    principalId: identityPrincipalId
+    resourceId: graph.id
+    // A name that Graph does not offer ends the deployment: there is no first of nothing.
+    appRoleId: first(filter(
+      graph.appRoles,
+      role => role.value == permission && role.isEnabled && contains(role.allowedMemberTypes, 'Application')
+    ))!.id
+  }
+]

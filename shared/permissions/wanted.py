@@ -1,0 +1,43 @@
+"""Which permissions does this installation need? Its policy says which features are on.
+
+Called by health and the command line. Knows no network.
+"""
+
+from __future__ import annotations
+
+from shared.policy.document import Policy
+from shared.policy.first_sign_in import By
+from shared.vendors.graph.permissions import OF_THE_APP, Feature, Permission
+
+_LEAVE_DATE = "employeeLeaveDateTime"
+WHEN = {
+    Feature.ACCOUNTS: "always",
+    Feature.GROUPS: "always",
+    Feature.LEAVE_DATE: f"`entra.attributes` names `{_LEAVE_DATE}`",
+    Feature.FIRST_SIGN_IN: "`first_sign_in.by` is `collect`",
+    Feature.SSO: "the policy has `sso`",
+    Feature.CHECKING: "`instroom permissions check`",
+    Feature.GRANTING: "`instroom permissions grant`",
+}
+"""When is a feature on? In the words of docs/permissions.md."""
+
+
+def features(policy: Policy) -> frozenset[Feature]:
+    """What this policy turns on.
+
+    Groups are on without a group rule too: what was given under an earlier policy is taken back.
+    """
+    on = {Feature.ACCOUNTS, Feature.GROUPS, Feature.CHECKING, Feature.GRANTING}
+    if _LEAVE_DATE in policy.entra.attributes:
+        on.add(Feature.LEAVE_DATE)
+    if policy.first_sign_in.by is By.COLLECT:
+        on.add(Feature.FIRST_SIGN_IN)
+    if policy.sso is not None:
+        on.add(Feature.SSO)
+    return frozenset(on)
+
+
+def wanted(policy: Policy) -> tuple[Permission, ...]:
+    """What the app's own identity needs, and no more."""
+    on = features(policy)
+    return tuple(each for each in OF_THE_APP if each.feature in on)
