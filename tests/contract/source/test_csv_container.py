@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import traceback
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
-from azurite import ACCOUNT, INSTALL_SECONDS, connection_string
+from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+from azurite import ACCOUNT, ACCOUNT_KEY, INSTALL_SECONDS, connection_string
 from contract.source.csv_inboxes import ContainerOfHr
 from fakes_storage import Answer, Lose, Meanwhile, Wire, wire
 
@@ -134,6 +136,20 @@ async def test_export_is_held_in_memory_once(blob_port: int) -> None:
 
     assert len(data) == size
     assert peak < size + 5 * CHUNK_BYTES
+
+
+async def test_folder_of_a_hierarchical_namespace_is_no_export(
+    hr: tuple[ContainerOfHr, Wire],
+) -> None:
+    """There a folder is listed as an empty blob with a mark."""
+    container, _ = hr
+    await container.put("hr.csv", b"whole")
+    await container.next_moment()
+    await container.client.upload_blob(
+        f"{container.PREFIX}old.csv", b"", metadata={"hdi_isfolder": "true"}
+    )
+
+    assert (await container.inbox.newest()).name == "hr.csv"
 
 
 # --- the way there ---------------------------------------------------------------------------
@@ -260,6 +276,56 @@ async def test_rotated_connection_is_taken_up(hr: tuple[ContainerOfHr, Wire]) ->
     assert [blob.name for blob in await blobs.listed("")] == []
     assert len(await blobs.listed(container.PREFIX)) == 1
     await blobs.close()
+
+
+async def test_signature_with_read_and_list_is_enough(blob_port: int) -> None:
+    container = ContainerOfHr(blob_port)
+    await container.client.create_container()
+    await container.put("hr.csv", b"there")
+    blobs = Blobs(
+        container.url, connection=signed(container, ContainerSasPermissions(read=True, list=True))
+    )
+
+    [blob] = await blobs.listed(container.PREFIX)
+
+    assert await blobs.read(blob) == b"there"
+    await blobs.close()
+    await container.close()
+
+
+async def test_signature_without_list_is_told_and_never_shown(
+    blob_port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    container = ContainerOfHr(blob_port)
+    await container.client.create_container()
+    connection = signed(container, ContainerSasPermissions(read=True))
+    blobs = Blobs(container.url, connection=connection)
+
+    with pytest.raises(
+        Permanent, match="a signature in CSV_CONNECTION needs read and list"
+    ) as told:
+        await blobs.listed("")
+
+    secret = connection.rpartition("sig=")[2].partition("&")[0]
+    assert len(secret) > 20
+    chain = "".join(traceback.format_exception(told.value))
+    assert secret not in chain + caplog.text
+    await blobs.close()
+    await container.close()
+
+
+def signed(container: ContainerOfHr, permission: ContainerSasPermissions) -> str:
+    """A connection string with a signature in place of a key."""
+    endpoint, _, name = container.url.rpartition("/")
+    signature = generate_container_sas(
+        ACCOUNT,
+        name,
+        account_key=ACCOUNT_KEY,
+        permission=permission,
+        expiry=datetime.now(UTC) + timedelta(hours=1),
+    )
+    return f"BlobEndpoint={endpoint};SharedAccessSignature={signature}"
 
 
 async def test_wiring_opens_the_container_that_the_settings_name(
