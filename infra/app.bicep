@@ -46,6 +46,9 @@ param subnetId string
 @description('Addresses that may call the app, as CIDR; empty: everyone. The webhook checks signatures either way.')
 param callers string[]
 
+@description('Client id of the application that people sign in to for the console; empty: nobody can.')
+param consoleClientId string
+
 @description('Memory of one instance in MB.')
 param instanceMemoryMb int
 
@@ -150,6 +153,31 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   resource appSettings 'config' = {
     name: 'appsettings'
     properties: union(hostSettings, settings, secretSettings, switches)
+  }
+
+  // Everybody is let through, for HR's webhook signs and the pages ask who it is. An id token is enough, so there is no
+  // client secret. The issuer is that of version 1.0: its tokens say (amr) whether there was a second factor.
+  resource signIn 'config' = if (!empty(consoleClientId)) {
+    name: 'authsettingsV2'
+    properties: {
+      platform: { enabled: true }
+      globalValidation: {
+        requireAuthentication: false
+        unauthenticatedClientAction: 'AllowAnonymous'
+      }
+      identityProviders: {
+        azureActiveDirectory: {
+          enabled: true
+          registration: {
+            clientId: consoleClientId
+            openIdIssuer: 'https://sts.windows.net/${tenant().tenantId}/'
+          }
+          validation: { allowedAudiences: [consoleClientId] }
+        }
+      }
+      login: { tokenStore: { enabled: false } }
+      httpSettings: { requireHttps: true }
+    }
   }
 
   resource ftp 'basicPublishingCredentialsPolicies' = {

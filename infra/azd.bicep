@@ -46,6 +46,9 @@ param ledgerSku string
 @description('Locks the ledger\'s account; `azd down` fails then until the lock is taken away by hand.')
 param lockLedger bool
 
+@description('Client id of the application that people sign in to for the console; empty: nobody can.')
+param consoleClientId string
+
 var tags = { 'azd-env-name': environmentName }
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -71,6 +74,7 @@ module instroom 'main.bicep' = {
     privateNetworking: privateNetworking
     ledgerSku: ledgerSku
     lockLedger: lockLedger
+    consoleClientId: consoleClientId
   }
 }
 

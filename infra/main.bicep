@@ -140,6 +140,9 @@ param ledgerSku string = 'Standard_ZRS'
 @description('Locks the ledger\'s account against deletion.')
 param lockLedger bool = true
 
+@description('Client id of the application that people sign in to for the console (docs/first-sign-in.md); empty: nobody can.')
+param consoleClientId string = ''
+
 @description('Memory of one instance in MB.')
 @allowed([2048, 4096])
 param instanceMemoryMb int = 2048
@@ -205,6 +208,7 @@ var exportSenders = !empty(csvSenders) && !(csvContainer && privateNetworking)
 var functions = [
   'apply_entra'
   'apply_topdesk'
+  'console_first_sign_in'
   'due'
   'health'
   'hr_full_sync'
@@ -401,6 +405,7 @@ module app 'app.bicep' = {
       ? resourceId('Microsoft.Network/virtualNetworks/subnets', names.network, names.appSubnet)
       : ''
     callers: callers
+    consoleClientId: consoleClientId
     instanceMemoryMb: instanceMemoryMb
     maximumInstances: maximumInstances
     alwaysReadyHttp: alwaysReadyHttp

@@ -36,6 +36,8 @@ PORTS = {
     "consent": 8765,
 }
 SOURCES = ("afas", "nmbrs", "csv")
+SERVICE_DESK = "oid=rig-desk&name=servicedesk@voorbeeld.example&roles=Servicedesk&amr=pwd&amr=mfa"
+"""Who is signed in on the pages of the app."""
 STATE = rig.ROOT / ".instroom" / "run"
 console = Console(highlight=False)
 
@@ -53,7 +55,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--fresh", action="store_true", help="begin with an empty ledger")
     given = parser.parse_args(argv)
     plan = rig.Plan(
-        state=given.state, seed=given.seed, size=given.people, ports=PORTS, sources=SOURCES
+        state=given.state,
+        seed=given.seed,
+        size=given.people,
+        ports=PORTS,
+        sources=SOURCES,
+        schedules={"SANDBOX_USER": SERVICE_DESK},
     )
     if given.fresh:
         for old in ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "clock.txt"):
@@ -132,6 +139,8 @@ Let 40 people have left yesterday: they are held, and the last line of `held` le
   {post(f"{story}/answer", answer="ended", n=40, last_day=yesterday)}
   {post(f"{host}/admin/functions/hr_full_sync")} -H 'x-functions-key: {key}'
   .venv/bin/instroom held
+Collect the pass of somebody who starts today, as the service desk, in a browser:
+  {host}/api/console/first-sign-in
 Break something: the next three calls to TOPdesk fail
   {post(f"{topdesk}/_sandbox/faults", kind="status", status=503, count=3)}
 Ask as an operator, in another terminal in this folder (on Windows .venv\\Scripts\\instroom):

@@ -200,6 +200,7 @@ def _settings(
         "TOPDESK_USERNAME": "instroom",
         "TOPDESK_APP_PASSWORD": password,
         "WEBHOOK_SECRET_AFAS": f"whsec_{b64encode(secrets.token_bytes(32)).decode()}",
+        "WEBSITE_AUTH_ENABLED": "true",
         "HR_POLL_SCHEDULE": "*/15 * * * * *",
         "HR_FULL_SYNC_SCHEDULE": "0 0 3 * * *",
         "DUE_SCHEDULE": "* * * * * *",

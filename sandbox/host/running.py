@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.host import functions, message, settings, worker
+from sandbox.host import functions, message, settings, signing_in, worker
 from sandbox.host.connections import Connections
 from sandbox.host.functions import Function, InError, QueueTrigger, TimerTrigger
 from sandbox.host.invocations import Invocations, Line
@@ -24,6 +24,7 @@ from sandbox.host.keys import Keys, from_settings
 from sandbox.host.pump import Pump
 from sandbox.host.server import Server, listening
 from sandbox.host.settings import HostJson, ServiceBusOptions
+from sandbox.host.signing_in import Platform
 from sandbox.host.stopping import Stopping
 from sandbox.host.timers import Monitor, Timer
 from sandbox.host.web import Door
@@ -57,7 +58,9 @@ class Host:
         else:
             self._keep(self._message_by_hand(function, text))
 
-    async def serve(self, listener: socket.socket, body_limit_bytes: int) -> None:
+    async def serve(
+        self, listener: socket.socket, body_limit_bytes: int, platform: Platform
+    ) -> None:
         """Answer HTTP; returns when the port does."""
         door = Door(
             functions=self.functions,
@@ -66,6 +69,7 @@ class Host:
             body_limit_bytes=body_limit_bytes,
             invocations=self.invocations,
             by_hand=self.by_hand,
+            platform=platform,
         )
         server = Server(door, listener, self._stopping)
         self._keep(server.run_until_stopped())
@@ -138,7 +142,9 @@ async def running(
             worker.start_threads()
             host.start_timers(Monitor(monitor_file))
             await host.start_pumps(connections, host_json.extensions.service_bus)
-            await host.serve(listener, settings.body_limit_bytes(values))
+            await host.serve(
+                listener, settings.body_limit_bytes(values), signing_in.from_settings(values)
+            )
             yield host
         finally:
             await host.stop(grace_seconds)

@@ -20,6 +20,7 @@ from sandbox.host import worker
 from sandbox.host.functions import Function, HttpTrigger
 from sandbox.host.invocations import Invocations
 from sandbox.host.keys import HEADER, Keys
+from sandbox.host.signing_in import NOBODY, Platform
 
 type Scope = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -46,6 +47,7 @@ class Door:
     body_limit_bytes: int
     invocations: Invocations
     by_hand: Callable[[Function, str], None]
+    platform: Platform = NOBODY
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -77,7 +79,8 @@ class Door:
         ):
             return worker.Response(401, (), b"")
         body = await read_body(receive, headers, self.body_limit_bytes)
-        request = worker.Request(scope["method"], _url(scope), headers, query, route, body)
+        given = self.platform.signed(headers)
+        request = worker.Request(scope["method"], _url(scope), given, query, route, body)
         result = await self.invocations.run(
             function, request, trace_parent=headers.get("traceparent", "")
         )

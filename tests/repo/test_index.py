@@ -38,6 +38,12 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "methods": ["POST", "DELETE"],
         "authLevel": "function",
     },
+    "console_first_sign_in": {
+        "type": "httpTrigger",
+        "route": "console/first-sign-in",
+        "methods": ["GET", "POST"],
+        "authLevel": "anonymous",
+    },
     "health": {
         "type": "httpTrigger",
         "route": "health",

@@ -169,6 +169,15 @@ def test_functions_that_can_be_switched_off_are_the_functions() -> None:
     assert set(re.findall(r"'(\w+)'", listed)) == _functions()
 
 
+def test_people_sign_in_only_where_it_was_asked_for(made: Made) -> None:
+    """Snapshots have no client id, so no authentication may be made: it is off as a whole."""
+    template = (INFRA / "app.bicep").read_text(encoding="utf-8")
+
+    assert not [one for one in _of(made, "Microsoft.Web/sites/config") if "auth" in one["name"]]
+    assert "if (!empty(consoleClientId))" in template
+    assert "clientSecret" not in template
+
+
 # --- closed ----------------------------------------------------------------------------------
 
 

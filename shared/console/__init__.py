@@ -1,0 +1,1 @@
+"""Pages for people who are signed in: plain HTML from the server, no script."""
