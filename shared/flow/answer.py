@@ -67,10 +67,7 @@ async def read(
 ) -> Answer:
     """The whole answer, or the source's error."""
     began = service.clock.now()
-    before = {
-        known.number: known.record_hash
-        async for known in service.ledger.identities.everyone(source)
-    }
+    before = await service.ledger.identities.hashes(source)
     answer = Answer(source, began, before)
     rules = await matching.rules(service)
     async for sighting in sightings:

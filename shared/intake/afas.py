@@ -7,18 +7,16 @@ still have every field: one that was taken out would otherwise read as "nothing 
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from itertools import batched
 from zoneinfo import ZoneInfo
 
 from shared.errors import Permanent, Transient
-from shared.intake import afas_cells, afas_fields, afas_rows
+from shared.intake import afas_cells, afas_fields, afas_rows, marks
 from shared.intake.afas_fields import (
     CONTRACT,
     NUMBER,
@@ -31,7 +29,7 @@ from shared.intake.afas_fields import (
     layout,
 )
 from shared.intake.afas_rows import SOURCE, number_of, to_record
-from shared.intake.source import Sighting, Unread
+from shared.intake.source import Reading, Sighting, Unread
 from shared.model import person
 from shared.vendors.afas import AT_LEAST, EQUAL, Afas, Filter
 
@@ -67,26 +65,21 @@ class _Layouts:
     views: tuple[Layout, ...]
 
     @cached_property
-    def how(self) -> bytes:
-        """What the rows are read by: another release or another field may read them otherwise."""
+    def key(self) -> bytes:
+        """Of the marks: a row may be read otherwise by other fields."""
         ids = [(one.view, one.ids) for one in (self.person, self.contract)]
-        return hashlib.sha256(_code() + repr(ids).encode()).digest()
+        return marks.key_of(afas_cells, afas_fields, afas_rows, person, by=ids)
 
-    def sighting(self, number: str, row: Row, contracts: Sequence[Row]) -> Sighting:
-        """Someone, by their rows."""
-        read = partial(to_record, self.person, row, self.contract, contracts)
+    def sighting(self, number: str, row: Row, contracts: Sequence[bytes]) -> Sighting:
+        """Someone, by their rows; those of the contracts are packed."""
+        read = partial(self._read, row, contracts)
         if not number:
             return read()
-        rows = repr((row, contracts)).encode(errors="surrogatepass")
-        mark = hashlib.blake2b(rows, digest_size=8, key=self.how).hexdigest()
-        return Unread(number, mark, read)
+        return Unread(number, marks.mark(self.key, (marks.packed(row), *contracts)), read)
 
-
-@cache
-def _code() -> bytes:
-    """The code that reads rows: a release that reads them otherwise reads everybody anew."""
-    readers = (afas_cells, afas_fields, afas_rows, person)
-    return "".join(map(inspect.getsource, readers)).encode()
+    def _read(self, row: Row, contracts: Sequence[bytes]) -> Reading:
+        rows = list(map(marks.unpacked, contracts))
+        return to_record(self.person, row, self.contract, rows)
 
 
 async def _as_known() -> Mapping[str, Ids]:
@@ -154,7 +147,8 @@ class AfasSource:
             width = len(layouts.person.columns)
             async for number, rows in self._people(layouts.views[0], numbers):
                 contracts = [(row[0], *row[width:]) for row in rows if any(row[width:])]
-                yield layouts.sighting(number, rows[0][:width], contracts)
+                packed = list(map(marks.packed, contracts))
+                yield layouts.sighting(number, rows[0][:width], packed)
             return
         found = await self._contracts(layouts.contract, numbers)
         async for number, rows in self._people(layouts.person, numbers):
@@ -181,10 +175,11 @@ class AfasSource:
 
     async def _contracts(
         self, view: Layout, numbers: Sequence[str] | None
-    ) -> Mapping[str, list[Row]]:
-        found: dict[str, list[Row]] = defaultdict(list)
+    ) -> Mapping[str, list[bytes]]:
+        """By number the rows, packed: those of a hundred thousand people are held at once."""
+        found: dict[str, list[bytes]] = defaultdict(list)
         async for row in self._rows(view, numbers):
-            found[number_of(row)].append(row)
+            found[number_of(row)].append(marks.packed(row))
         return found
 
     def _rows(self, view: Layout, numbers: Sequence[str] | None) -> AsyncIterator[Row]:

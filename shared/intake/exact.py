@@ -16,7 +16,8 @@ from itertools import batched
 from shared.errors import Permanent
 from shared.intake import exact_rows
 from shared.intake.exact_rows import EMPLOYEE, TABLES, Administration, Payroll
-from shared.intake.source import Reading
+from shared.intake.exact_sightings import sighting as sighting_of
+from shared.intake.source import Sighting
 from shared.vendors.exact.client import Exact, Row
 from shared.vendors.exact.wire import moment_of
 
@@ -47,7 +48,7 @@ class ExactSource:
         self._names: dict[int, str] = {}
         """Of divisions, as last seen."""
 
-    async def everyone(self) -> AsyncIterator[Reading]:
+    async def everyone(self) -> AsyncIterator[Sighting]:
         """Every employee of every configured division; see Source.
 
         Raises Permanent when an answer cannot be the whole truth: a division out of sight, no
@@ -55,27 +56,27 @@ class ExactSource:
         """
         numbers: set[str] = set()
         for division, _ in await self._visible():
-            for reading in await self._whole(division):
-                if reading.number in numbers:
+            for sighting in await self._whole(division):
+                if sighting.number in numbers:
                     raise Permanent(
                         "Exact Online: one employee number stands in two divisions; give each "
                         "division a prefix of its own in EXACT_DIVISIONS",
                         mender="settings",
                     )
-                if reading.number is not None:
-                    numbers.add(reading.number)
-                yield reading
+                if sighting.number is not None:
+                    numbers.add(sighting.number)
+                yield sighting
 
-    async def changed_since(self, moment: datetime) -> AsyncIterator[Reading]:
+    async def changed_since(self, moment: datetime) -> AsyncIterator[Sighting]:
         """Whoever has a changed row since `moment`; the whole division where that is unsure."""
         for division, upset_at in await self._visible():
             changed = None
             if upset_at is None or upset_at < moment - UPSET_MARGIN:
                 changed = await self._changed(division, moment)
-            for reading in await self._of_changed(division, changed):
-                yield reading
+            for sighting in await self._of_changed(division, changed):
+                yield sighting
 
-    async def one(self, number: str) -> Reading | None:
+    async def one(self, number: str) -> Sighting | None:
         """This employee now; None when Exact shows none.
 
         `division/table/guid`, which is what a webhook names, is understood as well: the reading
@@ -122,20 +123,20 @@ class ExactSource:
 
     async def _of_changed(
         self, division: Administration, changed: set[str] | None
-    ) -> list[Reading]:
+    ) -> list[Sighting]:
         """Those employees; None, too many, or a question that is refused: the whole division."""
         if changed is None or len(changed) > FEW:
             return await self._whole(division)
         try:
             return [
-                reading
+                sighting
                 for some in batched(sorted(changed), AT_ONCE, strict=False)
-                for reading in await self._named(division, some)
+                for sighting in await self._named(division, some)
             ]
         except Permanent:
             return await self._whole(division)
 
-    async def _whole(self, division: Administration) -> list[Reading]:
+    async def _whole(self, division: Administration) -> list[Sighting]:
         """Every employee of the division, from the sync endpoints."""
         payroll = Payroll()
         async for row in self._all(division, "Employees", EMPLOYEE):
@@ -144,14 +145,14 @@ class ExactSource:
             async for row in self._all(division, table, fields):
                 payroll.add(table, row)
         _check_whole(payroll, division)
-        return _readings(payroll, division)
+        return _sightings(payroll, division)
 
     def _all(
         self, division: Administration, table: str, fields: Sequence[str]
     ) -> AsyncIterator[Row]:
         return self._exact.since(division.code, table, version=0, select=fields)
 
-    async def _named(self, division: Administration, guids: Sequence[str]) -> list[Reading]:
+    async def _named(self, division: Administration, guids: Sequence[str]) -> list[Sighting]:
         """These employees, with all that belongs to them."""
         payroll = Payroll()
         code = division.code
@@ -178,7 +179,7 @@ class ExactSource:
                 select=("ID", "Code", "EmployeeHID"),
             ):
                 payroll.managers[str(row.get("ID"))] = row
-        return _readings(payroll, division)
+        return _sightings(payroll, division)
 
     async def _check_rights(self, division: Administration) -> None:
         """See that somebody has a birth date: of a few, all may lack it. Raises Permanent."""
@@ -226,7 +227,7 @@ class ExactSource:
             str(row.get("ID")) for row in rows if exact_rows.number_of(row, division) == wanted
         ]
 
-    async def _by_key(self, code: int, table: str, guid: str) -> Reading | None:
+    async def _by_key(self, code: int, table: str, guid: str) -> Sighting | None:
         division = next((one for one in self._divisions if one.code == code), None)
         if division is None or table not in ("Employees", *TABLES):
             return None
@@ -251,10 +252,10 @@ def _out_of_sight(division: Administration, *, known: bool) -> Permanent:
     )
 
 
-def _readings(payroll: Payroll, division: Administration) -> list[Reading]:
-    """A reading for each; whose names were scrubbed is shown no more, and is no rename."""
+def _sightings(payroll: Payroll, division: Administration) -> list[Sighting]:
+    """A sighting for each; whose names were scrubbed is shown no more, and is no rename."""
     return [
-        exact_rows.to_record(key, payroll, division)
+        sighting_of(key, payroll, division)
         for key, row in payroll.employees.items()
         if not exact_rows.is_anonymised(row)
     ]

@@ -158,6 +158,11 @@ class Payroll:
     managers: dict[str, Row] = field(default_factory=dict)
     """Managers who are not among the employees that were read."""
 
+    def of(self, table: str, key: str) -> list[Row]:
+        """This employee's rows, in one order whichever way they were asked for."""
+        rows = self.rows[table].get(key, {})
+        return [rows[id_] for id_ in sorted(rows)]
+
     def add(self, table: str, row: Row) -> None:
         """A row of another table; one that came before under the same id is older."""
         self.rows[table][str(row.get("Employee"))][str(row.get("ID"))] = row
@@ -190,11 +195,9 @@ def to_record(key: str, payroll: Payroll, division: Administration) -> Reading:
         who = _Employee.model_validate(employee)
         read: dict[str, list[Any]] = {}
         for table, model in _MODELS.items():
-            read[table] = [
-                model.model_validate(row) for row in payroll.rows[table].get(key, {}).values()
-            ]
-        contracts = _contracts(number, read, _manager(who, payroll, division), division)
-        return _record(number, who, contracts)
+            read[table] = [model.model_validate(row) for row in payroll.of(table, key)]
+        manager = manager_of(who.Manager, payroll, division)
+        return _record(number, who, _contracts(number, read, manager, division))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         problem = str(first.get("ctx", {}).get("error", first["msg"]))
@@ -246,9 +249,10 @@ def _plain(text: str) -> str:
     return re.sub(r"\s*[-\u2010-\u2013]\s*", "-", " ".join(text.casefold().split()))
 
 
-def _manager(who: _Employee, payroll: Payroll, division: Administration) -> str | None:
+def manager_of(guid: object, payroll: Payroll, division: Administration) -> str | None:
     """The manager's number; a guid that this division does not know is nobody."""
-    row = payroll.employees.get(who.Manager) or payroll.managers.get(who.Manager)
+    key = _as_text(guid)
+    row = payroll.employees.get(key) or payroll.managers.get(key)
     return number_of(row, division) if row else None
 
 

@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache, partial
 
 from pydantic import ValidationError
 
 from shared.errors import Permanent, Transient
+from shared.intake import marks, nmbrs_record, nmbrs_rows, nmbrs_versions
 from shared.intake.nmbrs_managers import Managers
 from shared.intake.nmbrs_record import to_record
 from shared.intake.nmbrs_rows import (
@@ -29,7 +31,8 @@ from shared.intake.nmbrs_rows import (
     type_of,
 )
 from shared.intake.nmbrs_versions import Period
-from shared.intake.source import Reading
+from shared.intake.source import Sighting, Unread
+from shared.model import person as model_person
 from shared.model.person import BadRecord
 from shared.vendors.nmbrs import Company, Nmbrs, Row
 
@@ -63,17 +66,17 @@ class NmbrsSource:
         self._nmbrs = nmbrs
         self._wanted = frozenset(companies)
 
-    async def everyone(self) -> AsyncIterator[Reading]:
+    async def everyone(self) -> AsyncIterator[Sighting]:
         """Everybody who works, worked or will work in the companies; see Source."""
         rolls = [await self._roll(company) for company in await self._companies()]
         for roll in rolls:
             await self._fill(roll, LISTS)
         managers = Managers.of((one.people.values(), one.calendar) for one in rolls)
         for roll in rolls:
-            for reading in _readings(roll, roll.people, managers):
-                yield reading
+            for sighting in _sightings(roll, roll.people, managers):
+                yield sighting
 
-    async def changed_since(self, moment: datetime) -> AsyncIterator[Reading]:
+    async def changed_since(self, moment: datetime) -> AsyncIterator[Sighting]:
         """Whoever has a row that was made or changed since; see Source.
 
         A date changed inside a contract or a department that was renamed is in no such list.
@@ -87,10 +90,10 @@ class NmbrsSource:
         for roll in rolls:
             wanted = changed[roll.company.id] & roll.people.keys()
             await self._read_apart(roll, wanted)
-            for reading in _readings(roll, wanted, managers):
-                yield reading
+            for sighting in _sightings(roll, wanted, managers):
+                yield sighting
 
-    async def one(self, number: str) -> Reading | None:
+    async def one(self, number: str) -> Sighting | None:
         """This `<company>-<employee number>` now; None when no company shows it."""
         rolls = [await self._roll(company) for company in await self._companies()]
         for roll in rolls:
@@ -98,7 +101,7 @@ class NmbrsSource:
             if wanted:
                 managers = await self._managers(rolls)
                 await self._read_apart(roll, wanted)
-                return next(_readings(roll, wanted, managers))
+                return next(_sightings(roll, wanted, managers))
         return None
 
     async def probe(self) -> None:
@@ -194,14 +197,14 @@ class NmbrsSource:
         return {str(row.get("employeeId")) for row in rows}
 
 
-def _readings(roll: _Roll, wanted: Iterable[str], managers: Managers) -> Iterator[Reading]:
+def _sightings(roll: _Roll, wanted: Iterable[str], managers: Managers) -> Iterator[Sighting]:
     """The records of these employees, each number once."""
     twice = roll.shared_numbers()
     told: set[str] = set()
     for employee_id in sorted(wanted):
         person = roll.people[employee_id]
         if person.number not in twice:
-            yield to_record(person, roll.calendar, managers.numbers(person))
+            yield _sighting(person, roll, managers)
         elif person.number not in told:
             told.add(person.number)
             problem = "is that of more than one employee of the company: give each their own"
@@ -210,15 +213,32 @@ def _readings(roll: _Roll, wanted: Iterable[str], managers: Managers) -> Iterato
             )
 
 
+def _sighting(person: Employee, roll: _Roll, managers: Managers) -> Sighting:
+    """One employee, whose items are looked into when anything in them changed."""
+    calendar, manager_of = roll.calendar, managers.numbers(person)
+    read = partial(to_record, person, calendar, manager_of)
+    if person.key is None:
+        return read()
+    said = (
+        (roll.company.number, roll.company.name),
+        (calendar.kind, calendar.current.toordinal()),
+        (person.number, person.type, sorted(manager_of.items())),
+        [(kind, len(person.items.get(kind, ()))) for kind in LISTS],
+    )
+    items = (item for kind in LISTS for item in person.items.get(kind, ()))
+    return Unread(person.key, marks.mark(_key(), (marks.packed(said), *items)), read)
+
+
+@cache
+def _key() -> bytes:
+    return marks.key_of(nmbrs_record, nmbrs_rows, nmbrs_versions, model_person)
+
+
 def _hand_out(roll: _Roll, kind: str, rows: Iterable[Row]) -> None:
     for row in rows:
-        items = row.get(LISTS[kind])
-        person = roll.people.get(str(row.get("employeeId")))
-        if person is None:
-            continue
-        kept = person.items.setdefault(kind, [])
-        # One employee's items may come on several pages; what is no list is refused later.
-        kept += items if isinstance(items, list) else [{}] if items else []
+        # One employee's items may come on several pages; who is on no roll is passed over.
+        if person := roll.people.get(str(row.get("employeeId"))):
+            person.add(kind, row.get(LISTS[kind]))
 
 
 def _basic(row: Row, company: Company) -> Basic:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shared.intake.nmbrs_record import info_of
-from shared.intake.nmbrs_rows import FORMER, Calendar, Employee, Info, Manager, Problem
+from shared.intake.nmbrs_rows import FORMER, Calendar, Employee, Info, Manager, Problem, rows_of
 
 type Index = Mapping[str, str | None]
 
@@ -43,9 +43,8 @@ class Managers:
 
     def numbers(self, person: Employee) -> Mapping[str, str | None]:
         """For each manager that this employee has or had: whose number that is."""
-        rows = person.items.get("managers", ())
         found: dict[str, str | None] = {}
-        for row in rows:
+        for row in rows_of(person, "managers"):
             try:
                 manager = Manager.model_validate(row)
             except ValueError:

@@ -6,14 +6,15 @@ read. The BSN list is never asked for, and no private address or number is kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AliasChoices as Either
 from pydantic import AliasPath, Field, ValidationError
 
+from shared.intake import marks
 from shared.intake.nmbrs_versions import Day, MaybeDay, Text, Version, Wire
 from shared.vendors.nmbrs import Company, Row
 
@@ -62,8 +63,13 @@ class Employee:
     number: str
     """The employee number in the company; not unique there by the specification."""
     type: str
-    items: dict[str, list[Row]] = field(default_factory=dict)
-    """List to items, as they came."""
+    items: dict[str, list[bytes]] = field(default_factory=dict)
+    """List to items as they came, packed: those of everybody are held at once."""
+
+    def add(self, kind: str, items: object) -> None:
+        """What one row of a list holds; what is no list is refused when it is looked into."""
+        found = items if isinstance(items, list) else [{}] if items else []
+        self.items.setdefault(kind, []).extend(map(marks.packed, found))
 
     @property
     def key(self) -> str | None:
@@ -213,10 +219,15 @@ def since(version: Version, calendar: Calendar) -> date:
         raise Problem("period", "is none of the company's payroll calendar") from None
 
 
+def rows_of(employee: Employee, kind: str) -> Iterator[Any]:
+    """The items of one list, as they came."""
+    return map(marks.unpacked, employee.items.get(kind, ()))
+
+
 def items_of[M: Wire](employee: Employee, kind: str, model: type[M]) -> list[M]:
     """The items of one list. Raises Problem for the first that cannot be read."""
     try:
-        return [model.model_validate(item) for item in employee.items.get(kind, ())]
+        return list(map(model.model_validate, rows_of(employee, kind)))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -85,6 +85,13 @@ class Identities:
                 await self._store.write(TABLE, source, [again])
                 return
 
+    async def hashes(self, source: str) -> dict[str, str]:
+        """By number, what everybody of a source looked like when last decided on."""
+        return {
+            str(row.properties["number"]): str(row.properties["hash"])
+            async for row in self._store.scan(TABLE, source)
+        }
+
     async def everyone(self, source: str) -> AsyncIterator[Identity]:
         """Read all numbers of a source, in key order."""
         async for row in self._store.scan(TABLE, source):

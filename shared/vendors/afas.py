@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -90,29 +91,21 @@ class Afas:
         complete answer, Permanent when AFAS refuses the question, TargetDown when it refuses the
         token.
         """
-        cells, place = _picker(fields), _picker([fields.index(field) for field in key])
-        known: dict[str, str] = {}  # a text once for the whole answer: departments repeat
-        share = known.setdefault
+        place = _picker([fields.index(field) for field in key])
         seen: set[Row] = set()
         skip = 0
         while page := await self._page(view, key=key, only=only, skip=skip):
-            last: Row = ()
-            for one in page:
-                try:
-                    found = cells(one)
-                except KeyError:  # what is empty may be left out
-                    found = tuple(map(one.get, fields))
-                row = tuple([share(cell, cell) if type(cell) is str else cell for cell in found])
-                here = place(row)
-                # What HR itself has twice lies side by side; a page that comes again does not.
-                if here != last and _is_key(here):
-                    if here in seen:
-                        raise Transient(
-                            f"AFAS view {view}, page from row {skip}: repeats a row that came "
-                            "before; the answer is not whole"
-                        )
-                    seen.add(here)
-                last = here
+            rows = _cells(page, fields)
+            # What HR itself has twice lies side by side; a page that comes again does not.
+            keys = [here for here, _ in groupby(map(place, rows)) if _is_key(here)]
+            known = len(seen)
+            seen.update(keys)
+            if len(seen) != known + len(keys):
+                raise Transient(
+                    f"AFAS view {view}, page from row {skip}: repeats a row that came before; "
+                    "the answer is not whole"
+                )
+            for row in rows:
                 yield row
             skip += len(page)
             if only and only.operator == EQUAL and len(page) < PAGE:
@@ -146,6 +139,14 @@ class Afas:
         return rows
 
 
+def _cells(page: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> list[Row]:
+    """Of each row what stands in these fields; what is empty may be left out by AFAS."""
+    try:
+        return list(map(_picker(fields), page))
+    except KeyError:
+        return [tuple(map(row.get, fields)) for row in page]
+
+
 def _picker(places: Sequence[Any]) -> Callable[[Any], Row]:
     """What stands at these places of a row, as a tuple."""
     if len(places) == 1:
@@ -155,7 +156,11 @@ def _picker(places: Sequence[Any]) -> Callable[[Any], Row]:
 
 def _is_key(here: Row) -> bool:
     """Does it tell a row apart? One without its key is malformed, not repeated."""
-    return all(isinstance(cell, str | int | float) for cell in here)
+    try:
+        hash(here)
+    except TypeError:  # a list or an object stands there
+        return False
+    return None not in here
 
 
 def _put_token(request: httpx.Request, token: str) -> None:

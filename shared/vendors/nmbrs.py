@@ -7,7 +7,6 @@ that changes while it is read is read anew once, and is an error when it changes
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -146,7 +145,7 @@ class Nmbrs:
         self, path: str, *, at: Mapping[str, str], only: Mapping[str, str]
     ) -> list[Row]:
         rows: list[Row] = []
-        seen: set[str] = set()
+        seen: list[list[Row]] = []
         totals: tuple[Any, Any] | None = None
         page = 1
         while True:
@@ -157,10 +156,9 @@ class Nmbrs:
             if totals not in (None, here):
                 raise _Moved
             totals = here
-            text = json.dumps(data, sort_keys=True)
-            if data and (text in seen or pagination.get("pageNumber", page) != page):
+            if data and (data in seen or pagination.get("pageNumber", page) != page):
                 raise Transient(f"Nmbrs {path} repeated a page: the answer is not complete")
-            seen.add(text)
+            seen.append(data)
             rows += data
             if _is_last(page, len(data), here[0]):
                 return rows

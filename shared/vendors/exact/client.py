@@ -95,14 +95,14 @@ class Exact:
             rows, address = _page(await self._get(division, resource, address), resource)
             if address is not None:
                 self._check_ours(address, resource)
+            # A row that changes meanwhile comes again, with another version.
+            known = len(seen)
+            seen.update(
+                (str(row.get("ID") or row.get("Code")), str(row.get("Timestamp"))) for row in rows
+            )
+            if len(seen) != known + len(rows):
+                raise Transient(f"{NAME}: {resource} repeated a row: the answer is not complete")
             for row in rows:
-                # A row that changes meanwhile comes again, with another version.
-                here = (str(row.get("ID") or row.get("Code")), str(row.get("Timestamp")))
-                if here in seen:
-                    raise Transient(
-                        f"{NAME}: {resource} repeated a row: the answer is not complete"
-                    )
-                seen.add(here)
                 yield row
 
     def since(

@@ -16,6 +16,7 @@ from sandbox.exact import Division, make_app
 from sandbox.exact.rows import guid
 from sandbox.world import Answers, Kind, NameUse, Person, World
 from shared.errors import Permanent, Transient
+from shared.flow.answer import opened
 from shared.grant import Provider, TokenEndpoint
 from shared.intake.exact import AT_ONCE, FEW, ExactSource
 from shared.intake.exact_rows import Administration
@@ -64,11 +65,15 @@ class Company:
         self.clock.advance(seconds)
 
     async def everyone(self) -> dict[str | None, Reading]:
-        return {one.number: one async for one in self.source.everyone()}
+        return {one.number: opened(one) async for one in self.source.everyone()}
 
     async def changed(self, *, hours: float = 1) -> dict[str | None, Reading]:
         since = self.clock.now() - timedelta(hours=hours)
-        return {one.number: one async for one in self.source.changed_since(since)}
+        return {one.number: opened(one) async for one in self.source.changed_since(since)}
+
+    async def one(self, number: str) -> Reading | None:
+        sighting = await self.source.one(number)
+        return opened(sighting) if sighting else None
 
     def working(self) -> list[Person]:
         return [p for p in self.world.people.values() if p.kind is not Kind.NOT_WORKING]
@@ -146,7 +151,7 @@ async def test_user_who_lost_the_right_to_personal_data_renames_nobody(company: 
     company.rig.environment.personal_rights = False
     number = company.working()[0].number
 
-    for reading in (company.everyone(), company.changed(), company.source.one(number)):
+    for reading in (company.everyone(), company.changed(), company.one(number)):
         with pytest.raises(Permanent, match="View personal information of employees"):
             await reading
 
@@ -155,7 +160,7 @@ async def test_one_person_without_a_birth_date_is_read(company: Company) -> None
     number = company.working()[0].number
     company.rig.environment.cells = {number: {"BirthDate": None}}
 
-    assert isinstance(await company.source.one(number), Record)
+    assert isinstance(await company.one(number), Record)
 
 
 async def test_employees_without_any_employment_end_nobody(company: Company) -> None:
@@ -183,7 +188,7 @@ async def test_anonymised_employee_is_shown_no_more_and_is_no_rename(company: Co
 
     assert number not in await company.everyone()
     assert number not in await company.changed()
-    assert await company.source.one(number) is None
+    assert await company.one(number) is None
 
 
 async def test_tricks_of_an_answer_are_seen(company: Company) -> None:
@@ -226,7 +231,7 @@ async def test_people_of_two_divisions_have_numbers_and_employers_of_their_own()
     for number, record in found.items():
         assert isinstance(record, Record)
         assert number is not None
-        assert await company.source.one(number) == record
+        assert await company.one(number) == record
         names = {contract.employer.name for contract in record.contracts if contract.employer}
         assert names == {"Voorbeeld Zorg B.V." if number[0] == "Z" else "Voorbeeld B.V."}
 
@@ -343,15 +348,15 @@ async def test_division_whose_single_reads_are_refused_is_read_whole(company: Co
 
 async def test_webhook_key_leads_to_the_person(company: Company) -> None:
     number = company.working()[0].number
-    record = await company.source.one(number)
+    record = await company.one(number)
     whom = guid(DIVISION, "Employees", f"{number}:")
     employment = guid(DIVISION, "Employments", f"{number}:1")
 
-    assert await company.source.one(f"{DIVISION}/Employees/{whom}") == record
-    assert await company.source.one(f"{DIVISION}/Employments/{employment.upper()}") == record
-    assert await company.source.one(f"{DIVISION}/Employees/{employment}") is None
-    assert await company.source.one(f"{DIVISION}/Accounts/{whom}") is None
-    assert await company.source.one(f"{SECOND}/Employees/{whom}") is None
+    assert await company.one(f"{DIVISION}/Employees/{whom}") == record
+    assert await company.one(f"{DIVISION}/Employments/{employment.upper()}") == record
+    assert await company.one(f"{DIVISION}/Employees/{employment}") is None
+    assert await company.one(f"{DIVISION}/Accounts/{whom}") is None
+    assert await company.one(f"{SECOND}/Employees/{whom}") is None
 
 
 class Vault:
@@ -398,7 +403,7 @@ async def test_token_that_ends_in_the_middle_of_a_read_is_renewed() -> None:
     exact = Exact(SITE, Bearer(connection), transport=Slow(company), wall=company.clock.wall)
     source = ExactSource(exact, company.divisions)
 
-    found = [reading async for reading in source.everyone()]
+    found = [opened(one) async for one in source.everyone()]
 
     assert len(found) == len(company.working())
     assert len(company.rig.tokens.spent) >= 1
@@ -423,7 +428,7 @@ async def test_days_on_which_clocks_change_and_29_february_are_days(
     company = Company({"local_midnight": local})
     number = company.world.hire(department="ICT-SD", job="0141", start=on, end=on).number
 
-    record = await company.source.one(number)
+    record = await company.one(number)
 
     assert isinstance(record, Record)
     assert [(one.start, one.end) for one in record.contracts] == [(on, on)]

@@ -12,6 +12,7 @@ from contract.source.nmbrs_stage import FIRMS, TODAY, Rig
 from sandbox.faults import Fault
 from sandbox.nmbrs import Firm
 from shared.errors import InstroomError, Permanent, TargetDown, Transient
+from shared.flow.answer import opened
 from shared.intake.nmbrs import NmbrsSource
 from shared.intake.source import Reading
 from shared.model.person import BadRecord, Record
@@ -41,7 +42,7 @@ async def rig(a_rig: MakeRig) -> Rig:
 
 
 async def everyone(source: NmbrsSource) -> dict[str | None, Reading]:
-    return {reading.number: reading async for reading in source.everyone()}
+    return {one.number: opened(one) async for one in source.everyone()}
 
 
 async def refusal(source: NmbrsSource) -> InstroomError:
@@ -51,7 +52,9 @@ async def refusal(source: NmbrsSource) -> InstroomError:
 
 
 async def record(source: NmbrsSource, number: str) -> Record:
-    reading = await source.one(number)
+    sighting = await source.one(number)
+    assert sighting
+    reading = opened(sighting)
     assert isinstance(reading, Record)
     return reading
 
@@ -330,7 +333,7 @@ async def test_end_of_employment_is_the_last_day(rig: Rig) -> None:
 async def test_poll_without_changes_reads_nobody(rig: Rig) -> None:
     source = rig.source()
 
-    found = [r async for r in source.changed_since(rig.clock.now() - timedelta(hours=1))]
+    found = [opened(r) async for r in source.changed_since(rig.clock.now() - timedelta(hours=1))]
 
     assert found == []
 
@@ -341,7 +344,7 @@ async def test_poll_finds_an_end_date_that_was_set(rig: Rig) -> None:
     rig.clock.advance(60)
     rig.world.end_contract(number, date(2026, 12, 31))
 
-    found = [r async for r in rig.source().changed_since(moment)]
+    found = [opened(r) async for r in rig.source().changed_since(moment)]
 
     assert [reading.number for reading in found] == [f"1-{number}"]
 
@@ -355,7 +358,7 @@ async def test_many_changes_are_read_with_the_whole_company(a_rig: MakeRig) -> N
         rig.world.rename(number.partition("-")[2], nickname="Anders")
     before = rig.faults.calls
 
-    found = {r.number: r async for r in rig.source().changed_since(moment)}
+    found = {r.number: opened(r) async for r in rig.source().changed_since(moment)}
 
     assert set(numbers) <= set(found)
     assert rig.faults.calls - before < 7 * len(numbers)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.intake.nmbrs_managers import Managers
 from shared.intake.nmbrs_record import to_record, usage
-from shared.intake.nmbrs_rows import LISTS, Ascription, Calendar, Employee
+from shared.intake.nmbrs_rows import LISTS, Ascription, Calendar, Employee, rows_of
 from shared.model.name import NameUsage
 from shared.model.person import BadRecord, Contract, Record, Unit
 from shared.vendors.nmbrs import Company, Row
@@ -39,7 +39,10 @@ def info(period: int = 3, **more: Any) -> dict[str, Any]:
 def an_employee(type_: str = "payroll", **items: Any) -> Employee:
     """Somebody in service since March 2026, with other items where they are given."""
     usual: dict[str, Any] = {"personalinfo": [info()], "employments": [employment()]}
-    return Employee("id-7", COMPANY, "7", type_, {**usual, **items})
+    employee = Employee("id-7", COMPANY, "7", type_)
+    for kind, rows in {**usual, **items}.items():
+        employee.add(kind, rows)
+    return employee
 
 
 def read(employee: Employee, **managers: str) -> Record:
@@ -66,7 +69,7 @@ def test_samples_of_the_documents_become_one_record() -> None:
     person = Employee("6f1d2c30-0000-4000-8000-000000100234", COMPANY, "100234", "newHire")
     for kind in ("personalinfo", "employments", "contracts"):
         text = (SAMPLES / f"nmbrs-3.7-{kind}.json").read_text(encoding="utf-8")
-        person.items[kind] = json.loads(text)["data"][0][LISTS[kind]]
+        person.add(kind, json.loads(text)["data"][0][LISTS[kind]])
 
     record = read(person)
 
@@ -457,13 +460,13 @@ def test_every_day_says_what_the_rows_say(person: Employee, day: date) -> None:
     on_the_day = [contract for contract in record.contracts if contract.covers(day)]
     in_service = any(
         row["startDate"] <= str(day) and (row["endDate"] is None or str(day) <= row["endDate"])
-        for row in person.items["employments"]
+        for row in rows_of(person, "employments")
     )
 
     assert len(on_the_day) == int(in_service)
     for contract in on_the_day:
-        assert _code(contract.department) == code_on(person.items["departments"], day)
-        assert _code(contract.job) == code_on(person.items["functions"], day)
+        assert _code(contract.department) == code_on(list(rows_of(person, "departments")), day)
+        assert _code(contract.job) == code_on(list(rows_of(person, "functions")), day)
 
 
 @settings(deadline=None)
@@ -509,8 +512,8 @@ def test_no_value_of_any_shape_is_a_failure_of_ours(place: tuple[str, str], valu
         "contracts": {"contractId": "c", "startDate": "2026-03-01"},
         "schedules": {"startDate": "2026-03-01"},
     }
-    person = an_employee()
-    person.items[kind] = [{**usual.get(kind, version(3)), field: value}]
+    items: dict[str, Any] = {kind: [{**usual.get(kind, version(3)), field: value}]}
+    person = an_employee(**items)
     managers = Managers.of([([person], MONTHS)])
 
     reading = to_record(person, MONTHS, managers.numbers(person))
