@@ -7,10 +7,21 @@ targetScope = 'resourceGroup'
 extension microsoftGraphV1
 
 @description('Object id of the app\'s identity: output identityPrincipalId of infra/main.bicep.')
+@minLength(36)
+@maxLength(36)
 param identityPrincipalId string
 
+@description('A permission that the app may ever hold.')
+type Permission =
+  | 'User.ReadWrite.All'
+  | 'Group.ReadBasic.All'
+  | 'GroupMember.ReadWrite.All'
+  | 'User-LifeCycleInfo.ReadWrite.All'
+  | 'UserAuthMethod-TAP.ReadWrite.All'
+  | 'Policy.Read.AuthenticationMethod'
+
 @description('Permissions by name. Add those that `instroom permissions show` lists beside these.')
-param permissions string[] = [
+param permissions Permission[] = [
   'User.ReadWrite.All'
   'Group.ReadBasic.All'
   'GroupMember.ReadWrite.All'

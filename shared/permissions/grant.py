@@ -103,7 +103,7 @@ def _name(row: Json, graph_id: str, names: Mapping[str, str]) -> str:
     role = str(row["appRoleId"])
     if row["resourceId"] == graph_id:
         return names.get(role, role)
-    return f"{row['resourceDisplayName']}: {role}"
+    return f"{row.get('resourceDisplayName') or row['resourceId']}: {role}"
 
 
 def _told(refused: Refused, what: str) -> Exception:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from repo import graph_types
 from repo.bicep_compiler import ENVIRONMENTS, INFRA, bicep, predicted, snapshot
 
 GRAPH = INFRA / "graph"
@@ -58,6 +59,33 @@ def test_template_of_graph_compiles_where_its_extension_can_be_had() -> None:
         pytest.skip("NOT CHECKED: infra/graph, for mcr.microsoft.com cannot be reached from here")
 
     assert (code, codes) == (0, set())
+
+
+def test_template_of_graph_compiles_against_what_is_known_of_its_types(tmp_path: Path) -> None:
+    folder = _graph_without_registry(tmp_path)
+
+    assert bicep("lint", folder / "main.bicep") == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("'Group.ReadBasic.All'\n  'Gr", "'AppRoleAssignment.ReadWrite.All'\n  'Gr", "BCP034"),
+        ("role.isEnabled", "role.enabled", "BCP083"),
+        ("resourceId: graph.id", "resource: graph.id", "BCP035"),
+    ],
+)
+def test_template_of_graph_with_a_mistake_is_refused(
+    right: str, wrong: str, says: str, tmp_path: Path
+) -> None:
+    folder = _graph_without_registry(tmp_path)
+    text = (folder / "main.bicep").read_text(encoding="utf-8")
+    assert right in text
+    (folder / "main.bicep").write_text(text.replace(right, wrong), encoding="utf-8")
+
+    _, said = bicep("lint", folder / "main.bicep")
+
+    assert says in said
 
 
 def test_template_of_graph_is_formatted(tmp_path: Path) -> None:
@@ -145,6 +173,17 @@ def test_azd_gives_every_parameter_of_its_template() -> None:
     wanted: dict[str, Any] = _template("azd.bicep")["parameters"]
 
     assert given.keys() == wanted.keys()
+
+
+def _graph_without_registry(folder: Path) -> Path:
+    """The template with the types of tests/repo/graph_types.py in place of the registry's."""
+    archive = graph_types.publish(folder)
+    copied = Path(shutil.copytree(GRAPH, folder / "graph"))
+    config = copied / "bicepconfig.json"
+    rules = json.loads(config.read_text(encoding="utf-8"))
+    rules["extensions"]["microsoftGraphV1"] = f"../{archive.name}"
+    config.write_text(json.dumps(rules), encoding="utf-8")
+    return copied
 
 
 def _template(name: str) -> dict[str, Any]:

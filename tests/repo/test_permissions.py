@@ -210,10 +210,13 @@ def test_document_names_what_is_never_granted() -> None:
 
 def test_template_grants_what_the_table_says() -> None:
     text = (ROOT / "infra" / "graph" / "main.bicep").read_text(encoding="utf-8")
-    listed = re.search(r"param permissions string\[\] = \[([^\]]*)\]", text)
+    allowed = re.search(r"type Permission =((?:\s+\| '[^']+')+)", text)
+    listed = re.search(r"param permissions Permission\[\] = \[([^\]]*)\]", text)
     always = [each.value for each in OF_THE_APP if WHEN[each.feature] == "always"]
 
+    assert allowed
     assert listed
+    assert re.findall(r"'([^']+)'", allowed[1]) == [each.value for each in OF_THE_APP]
     assert re.findall(r"'([^']+)'", listed[1]) == always
 
 

@@ -83,6 +83,16 @@ async def test_the_doors_show_the_tenant(
     assert [(each["method"], each["status"]) for each in writes] == [("POST", 201)]
 
 
+async def test_identity_is_made_with_graph_beside_it(http: httpx.AsyncClient) -> None:
+    door = "/_sandbox/graph/identities"
+    made = (await http.post(door, json={"displayName": "id-instroom"})).json()["id"]
+    shown = (await http.get(f"/v1.0/servicePrincipals/{made}")).json()
+    everyone = (await http.get("/v1.0/servicePrincipals")).json()["value"]
+
+    assert shown["servicePrincipalType"] == "ManagedIdentity"
+    assert [each["displayName"] for each in everyone] == ["Microsoft Graph", "id-instroom"]
+
+
 async def test_the_doors_make_people_that_ad_masters(
     http: httpx.AsyncClient, tenant: GraphTenant
 ) -> None:
