@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 
 from shared.apply.first_sign_in import Issued, Terms
-from shared.errors import InstroomError
+from shared.errors import InstroomError, Permanent
 
 CODE = "GEHEIM-PASJE"
 """What every code begins with: to look for where none may be."""
@@ -28,12 +28,17 @@ class FakePasses:
     """Raised by the next calls, in order."""
     loses: bool = False
     """The error is raised after the pass was made."""
+    used: set[str] = field(default_factory=set)
+    """Accounts that signed in with the pass they had."""
     moment: Callable[[str], None] = lambda _moment: None
 
     async def issue(self, account_id: str, terms: Terms) -> Issued:
         self.moment("before pass")
         if self.fails and not self.loses:
             raise self.fails.pop(0)
+        if account_id in self.used and not terms.after_use:
+            raise Permanent("the earlier pass was used", mender="operator")
+        self.used.discard(account_id)
         self.terms.append(terms)
         self.usable[account_id] = f"{CODE}-{len(self.terms)}"
         self.moment("after pass")

@@ -122,6 +122,8 @@ def _check_permission(call: Call) -> None:
 def _reason(tenant: GraphTenant, stored: Json) -> str:
     """Graph, "temporaryAccessPassAuthenticationMethod": methodUsabilityReason."""
     policy = tenant.pass_policy
+    if stored["id"] in tenant.used_passes:
+        return "OneTimeUsed"
     if not (policy.enabled and policy.includes_everyone):
         return "DisabledByPolicy"
     start = moment(stored["startDateTime"])

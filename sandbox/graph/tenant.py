@@ -84,6 +84,7 @@ class GraphTenant:
         self.admin_roles: dict[str, set[str]] = {}
         self.passes: dict[str, Json] = {}
         self.pass_policy = PassPolicy()
+        self.used_passes: set[str] = set()  # ids of one-time passes with which somebody signed in
         self.indexes = Indexes()
         self.changes: list[tuple[str, str, str]] = []  # (kind, object id, member id): for delta
 

@@ -19,6 +19,7 @@ from shared.vendors.graph.client import Graph, Json
 from shared.vendors.graph.refusals import NotVisible, Refused
 
 WHERE = "in Entra under Authentication methods, Temporary Access Pass"
+USED = "the earlier pass was used to sign in: from here on only the service desk gives another"
 _FORBIDDEN = 403
 
 
@@ -33,7 +34,10 @@ class EntraPasses:
         """Take away what is there, and make one."""
         try:
             async with asyncio.timeout(self.limit_seconds):
-                for old in await passes.of(self.graph, account_id):
+                before = await passes.of(self.graph, account_id)
+                if not terms.after_use and any(map(_was_used, before)):
+                    raise Permanent(USED, mender="operator")
+                for old in before:
                     await passes.delete(self.graph, account_id, old)
                 made = await passes.create(
                     self.graph, account_id, minutes=terms.minutes, once=terms.once
@@ -77,6 +81,11 @@ class EntraPasses:
             return _not_permitted(refused, "UserAuthMethod-TAP.ReadWrite.All")
         told = f"Entra refuses a pass ({refused.refusal}): see that passes are on, {WHERE}"
         return Permanent(told, mender="operator")
+
+
+def _was_used(old: Json) -> bool:
+    """Graph, "temporaryAccessPassAuthenticationMethod resource type": methodUsabilityReason."""
+    return str(old.get("methodUsabilityReason", "")).casefold() == "onetimeused"
 
 
 def _issued(made: Json) -> Issued:

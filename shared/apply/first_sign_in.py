@@ -19,6 +19,8 @@ class Terms(Frozen):
 
     minutes: int
     once: bool
+    after_use: bool = False
+    """Also when the earlier one was used: then the first sign-in has been."""
 
 
 class Issued(Frozen):
@@ -33,6 +35,8 @@ class Passes(Protocol):
 
     async def issue(self, account_id: str, terms: Terms) -> Issued:
         """A new pass; one that was there before cannot be used any more.
+
+        One that was used is the end of it, unless the terms say otherwise: Permanent.
 
         Raises UnknownReply when there may be one that nobody has seen, Transient when there is
         none, Permanent with the mend when there will be none until somebody acts.

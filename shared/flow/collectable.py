@@ -115,11 +115,15 @@ def may_collect(waiting: Waiting, who: Collector, rules: Policy) -> bool:
         return False
     said, decision = rules.first_sign_in.collectors, waiting.dossier.decision
     manager = decision.ties.manager_account_id if decision else None
-    return (
-        _any(said.groups, who.groups)
-        or bool(who.roles & set(said.roles))
-        or bool(said.manager and manager and _same(manager, who.account_id))
+    return for_everybody(who, rules) or bool(
+        said.manager and manager and _same(manager, who.account_id)
     )
+
+
+def for_everybody(who: Collector, rules: Policy) -> bool:
+    """Is `who` of the service desk, or whoever else may collect for everybody?"""
+    said = rules.first_sign_in.collectors
+    return who.at_the_desk or _any(said.groups, who.groups) or bool(who.roles & set(said.roles))
 
 
 def _any(groups: Sequence[str], has: frozenset[str]) -> bool:

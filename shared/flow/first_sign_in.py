@@ -17,7 +17,7 @@ from shared import log
 from shared.apply.first_sign_in import Issued, Terms
 from shared.errors import InstroomError, LostRace, Permanent, Transient, UnknownReply
 from shared.flow.at_once import all_of
-from shared.flow.collectable import Closed, Waiting, judge, may_collect
+from shared.flow.collectable import Closed, Waiting, for_everybody, judge, may_collect
 from shared.flow.service import Service
 from shared.flow.stop import LONGEST, tell
 from shared.flow.work import Work
@@ -193,7 +193,8 @@ async def _issue(
 ) -> Issued:
     """Ask the target; what certainly did not happen is as if it had not been asked for."""
     said = rules.first_sign_in
-    terms = Terms(minutes=said.lifetime_minutes, once=said.once)
+    after_use = for_everybody(who, rules)
+    terms = Terms(minutes=said.lifetime_minutes, once=said.once, after_use=after_use)
     try:
         return await service.passes.issue(waiting.account_id, terms)
     except UnknownReply:

@@ -84,7 +84,7 @@ async def test_pass_is_issued_on_the_policys_terms(joined: World) -> None:
 
     sanne = account_of(joined, "1042")
     assert passes_of(joined).usable == {sanne.id: told.issued.code.get_secret_value()}
-    assert passes_of(joined).terms == [Terms(minutes=90, once=True)]
+    assert passes_of(joined).terms == [Terms(minutes=90, once=True, after_use=True)]
 
 
 async def test_list_says_who_begins_when_and_where(joined: World) -> None:
@@ -179,6 +179,36 @@ async def test_manager_collects_for_own_people_alone(joined: World) -> None:
     other = with_policy(joined, rules)
     await settle(other)
     assert await first_sign_ins(other.service, boss) == []
+
+
+async def test_pass_that_was_used_ends_it_for_a_manager(joined: World) -> None:
+    """Or a manager could sign in as his people while the days last."""
+    boss = a_manager(joined)
+    await collects(joined, boss)
+    passes_of(joined).used.add(account_of(joined, "1042").id)
+    joined.clock.advance(minutes=1)
+
+    with pytest.raises(Permanent, match="was used"):
+        await collects(joined, boss, reason="I want another")
+    assert "pass not issued: the earlier pass was used" in await audit_of(joined, "1042")
+
+    await collects(joined, DESK, reason="did not finish registering")
+    assert len(passes_of(joined).terms) == 2
+
+
+async def test_account_that_is_made_anew_opens_anew(joined: World) -> None:
+    await collects(joined)
+    joined.hr.put(a_leaver(TODAY, "1042"))
+    await full_sync(joined.service, "afas")
+    await days_pass(joined, 40)
+    joined.entra.bin.clear()
+
+    back = a_contract(key="t", start=TODAY + timedelta(days=40), manager="7")
+    joined.hr.put(a_record("1042", contracts=(back,)))
+    await full_sync(joined.service, "afas")
+    await settle(joined)
+
+    assert (await seen_by(joined, DESK)).is_new
 
 
 async def test_nobody_collects_for_himself(joined: World) -> None:

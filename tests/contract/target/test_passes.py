@@ -131,6 +131,22 @@ async def test_pass_that_the_person_cannot_use_is_none(stage: Stage) -> None:
         await stage.passes.issue(stage.account_id, HOUR)
 
 
+@pytest.mark.parametrize("giver", ["fake", "graph"])
+async def test_used_pass_is_the_end_unless_the_terms_say_otherwise(
+    stage: Stage, giver: str
+) -> None:
+    fake = FakePasses(stage.clock.now)
+    passes: Passes = fake if giver == "fake" else stage.passes
+    await passes.issue(stage.account_id, HOUR)
+    fake.used.add(stage.account_id)
+    stage.tenant.used_passes |= {each["id"] for each in stage.tenant.passes.values()}
+
+    with pytest.raises(Permanent, match="was used"):
+        await passes.issue(stage.account_id, HOUR)
+    await passes.issue(stage.account_id, HOUR.model_copy(update={"after_use": True}))
+    await passes.issue(stage.account_id, HOUR)
+
+
 async def test_account_that_is_not_shown_yet_is_passing(stage: Stage) -> None:
     with pytest.raises(Transient, match="does not show the account yet"):
         await stage.passes.issue("00000000-0000-0000-0000-000000000000", HOUR)

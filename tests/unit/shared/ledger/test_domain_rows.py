@@ -13,6 +13,7 @@ from shared.errors import LostRace
 from shared.flow.service import Ledger
 from shared.ledger.batches import Shown
 from shared.ledger.cursors import Cursor
+from shared.ledger.first_sign_ins import Collection
 from shared.ledger.history import Told
 from shared.ledger.policies import Active
 from shared.ledger.sqlite import open_sqlite
@@ -411,3 +412,24 @@ async def test_calls_of_weeks_ago_are_forgotten(ledger: Ledger, *, days: int, kn
     again = await ledger.calls.first("push", "msg_1", later, wall=later)
 
     assert (again.moment == NOW) == known
+
+
+# --- first sign-ins --------------------------------------------------------------------------
+
+
+async def test_a_first_sign_in_moves_for_one_of_two(ledger: Ledger) -> None:
+    await ledger.first_sign_ins.open(ANN, Collection(secret="s", opened_at=NOW))
+    read = await ledger.first_sign_ins.read(ANN)
+    assert read is not None
+    collection, version = read
+    asked = collection.model_copy(update={"stage": "asked", "who": "desk"})
+
+    await ledger.first_sign_ins.move(ANN, asked, version)
+
+    with pytest.raises(LostRace):
+        await ledger.first_sign_ins.move(ANN, asked, version)
+    await ledger.first_sign_ins.drop(ANN, version)
+    rows = [row async for row in ledger.first_sign_ins.everyone()]
+    assert [(person, one.stage) for person, one, _ in rows] == [(ANN, "asked")]
+    await ledger.first_sign_ins.drop(ANN, rows[0][2])
+    assert await ledger.first_sign_ins.read(ANN) is None

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
+from xml.etree.ElementTree import XML
 
 import azure.functions as func  # noqa: TID251 - these are the tests of the room that knows it
 import pytest
@@ -258,6 +259,21 @@ async def test_answers_are_kept_nowhere_and_run_nothing() -> None:
         assert answer.mimetype == "text/html"
         assert f"<style>\n{STYLE}\n</style>" in page
         assert not re.search(r"<script|style=|javascript:|\bon\w+=", page)
+
+
+@pytest.mark.usefixtures("world")
+async def test_page_is_well_formed_and_every_input_has_its_label() -> None:
+    await call(DESK, await form_of(DESK))
+
+    page = await html_of(DESK)
+    plain = page.removeprefix("<!doctype html>").replace(" required", "")
+    tree = XML(re.sub(r"<(meta|input)([^>]*)>", r"<\1\2/>", plain))
+
+    visible = [x for x in tree.iter("input") if x.get("type") != "hidden"]
+    labelled = [x for label in tree.iter("label") for x in label.iter("input")]
+    assert set(visible) == set(labelled)
+    assert len({button.get("aria-label") for button in tree.iter("button")}) == 2
+    assert [head.get("scope") for head in tree.iter("th")] == ["col"] * 4 + ["row"] * 2
 
 
 @pytest.mark.usefixtures("world")
