@@ -36,6 +36,9 @@ param topdeskUrl string
 @description('Login name of the operator that Instroom works as.')
 param topdeskUsername string
 
+@description('A SCIM 2.0 service that is written to instead of TOPdesk; empty for TOPdesk itself.')
+param scimUrl string
+
 @description('Puts storage, Service Bus and the way out into a network of their own.')
 param privateNetworking bool
 
@@ -71,6 +74,7 @@ module instroom 'main.bicep' = {
     disabledFunctions: disabledFunctions == 'none' ? [] : split(disabledFunctions, ',')
     topdeskUrl: topdeskUrl
     topdeskUsername: topdeskUsername
+    scimUrl: scimUrl
     privateNetworking: privateNetworking
     ledgerSku: ledgerSku
     lockLedger: lockLedger

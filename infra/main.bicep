@@ -113,6 +113,9 @@ param topdeskUrl string
 @description('Login name of the operator that Instroom works as.')
 param topdeskUsername string
 
+@description('A SCIM 2.0 service that is written to instead of TOPdesk, such as https://<host>/scim/v2; empty for TOPdesk itself.')
+param scimUrl string = ''
+
 @description('Where Microsoft Graph is: https://graph.microsoft.com/v1.0, unless a national cloud is used.')
 param graphBaseUrl string = 'https://graph.microsoft.com/v1.0'
 
@@ -242,12 +245,14 @@ var settings = union(
     CSV_FOLDER: makesExports ? 'https://${names.exports}.blob.${storageSuffix}/${exportContainer}' : csvFolder
     GRAPH_BASE_URL: graphBaseUrl
     GRAPH_AUTH: 'identity'
+    TOPDESK_INTERFACE: empty(scimUrl) ? 'rest' : 'scim'
     TOPDESK_URL: topdeskUrl
     TOPDESK_USERNAME: topdeskUsername
     HR_POLL_SCHEDULE: hrPollSchedule
     HR_FULL_SYNC_SCHEDULE: hrFullSyncSchedule
     DUE_SCHEDULE: dueSchedule
   },
+  empty(scimUrl) ? {} : { SCIM_URL: scimUrl },
   contains(hrSources, 'exact')
     ? {
         EXACT_BASE_URL: exactBaseUrl
@@ -277,6 +282,7 @@ var vaulted = union(
     AFAS_TOKEN: 'afas-token'
     TOPDESK_APP_PASSWORD: 'topdesk-app-password'
   },
+  empty(scimUrl) ? {} : { SCIM_TOKEN: 'scim-token' },
   contains(hrSources, 'exact') ? { EXACT_CLIENT_SECRET: 'exact-client-secret' } : {},
   contains(hrSources, 'nmbrs')
     ? {

@@ -21,6 +21,8 @@ param disabledFunctions = ['hr_poll', 'hr_full_sync']
 
 param topdeskUrl = 'https://voorbeeld.topdesk.net'
 param topdeskUsername = 'instroom'
+// A gateway in front of TOPdesk. Take this line away to write to TOPdesk itself.
+param scimUrl = 'https://scim.voorbeeld.example/scim/v2'
 
 param privateNetworking = true
 param privateVault = true

@@ -80,9 +80,11 @@ async def doctor() -> Report:
 
 async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
     built = await wiring.service()
+    by_scim = wiring.settings().topdesk_interface == "scim"
+    in_topdesks_place = "the SCIM service" if by_scim else "TOPdesk"
     probes: dict[str, Callable[[], Awaitable[None]]] = {
         "Entra answers": built.entra.probe,
-        "TOPdesk answers": built.topdesk.probe,
+        f"{in_topdesks_place} answers": built.topdesk.probe,
     }
     active, _ = await built.ledger.policies.active()
     rules = (await built.policy(active.policy)).first_sign_in if active else None

@@ -122,6 +122,12 @@ class Settings(BaseModel):
         default="https://login.microsoftonline.com", alias="LOGIN_BASE_URL"
     )
     """Where Entra signs people in and publishes metadata; only `instroom sso` asks it."""
+    topdesk_interface: Literal["rest", "scim"] = Field(default="rest", alias="TOPDESK_INTERFACE")
+    """`rest` is TOPdesk's own; `scim` is a gateway to it, or another SCIM 2.0 service."""
+    scim_url: Url | None = Field(default=None, alias="SCIM_URL")
+    """Address before `/Users` of that service, mostly ending in /scim/v2."""
+    scim_token: SecretStr | None = Field(default=None, alias="SCIM_TOKEN")
+    """Bearer token of that service."""
     topdesk_url: Url | None = Field(default=None, alias="TOPDESK_URL")
     """`https://<name>.topdesk.net`, without /tas."""
     topdesk_username: str | None = Field(default=None, alias="TOPDESK_USERNAME")
@@ -319,6 +325,12 @@ def _target_problems(settings: Settings) -> Iterator[Misconfigured]:
         yield Misconfigured(
             "GRAPH_AUTH", "'none' is for the sandbox alone", "Set it to identity, or remove it"
         )
+    if settings.topdesk_interface == "scim":
+        if not settings.scim_url:
+            yield _missing("SCIM_URL", "https://<host>/scim/v2")
+        if not settings.scim_token:
+            yield _missing("SCIM_TOKEN", "the bearer token of that service")
+        return
     if not settings.topdesk_url:
         yield _missing("TOPDESK_URL", "https://<name>.topdesk.net")
     if not settings.topdesk_username:

@@ -29,6 +29,7 @@ from shared import csv_address, vaulted_settings
 from shared import settings as setting
 from shared.apply.entra import EntraTarget
 from shared.apply.entra_passes import EntraPasses
+from shared.apply.target import Target
 from shared.apply.topdesk import TopdeskTarget
 from shared.bus.publish import ServiceBus
 from shared.consents import CONSENTS, Consent
@@ -50,7 +51,11 @@ from shared.ledger.rows import Store
 from shared.ledger.sqlite import open_sqlite
 from shared.ledger.tables import open_tables
 from shared.ledger.tokens import Turns
+from shared.model.account import TopdeskCard
+from shared.model.desired import DesiredTopdesk
 from shared.oauth import Bearer, Connection
+from shared.plan.scim import scim
+from shared.plan.topdesk import topdesk
 from shared.policy.load import load
 from shared.policy.sources import CsvLayout, Sources
 from shared.rest import Rest
@@ -90,6 +95,7 @@ class Wiring:
         bus = ServiceBus(self._service_bus)
         self._open.push_async_callback(bus.close)
         entra = self._graph()
+        by_scim = self.settings.topdesk_interface == "scim"
         return Service(
             ledger=ledger,
             bus=bus,
@@ -98,7 +104,8 @@ class Wiring:
             sources={name: self._source(name, ledger, clock) for name in self.settings.sources},
             entra=EntraTarget(entra),
             passes=EntraPasses(entra),
-            topdesk=TopdeskTarget(self.topdesk()),
+            topdesk=self._scim() if by_scim else TopdeskTarget(self.topdesk()),
+            plan_topdesk=scim if by_scim else topdesk,
             policy_text=lambda: text_of(self.settings.policy_file),
             policy_name=self.settings.policy_file,
         )
@@ -261,6 +268,20 @@ class Wiring:
         self._open.push_async_callback(client.aclose)
         return Tenant(Rest(client, name="TOPdesk", concurrency=TOPDESK_AT_ONCE))
 
+    def _scim(self) -> Target[DesiredTopdesk, TopdeskCard]:
+        """The SCIM service in the place of TOPdesk."""
+        from shared.apply.scim import ScimTarget  # noqa: PLC0415 - where there is one
+        from shared.vendors.scim.directory import Directory  # noqa: PLC0415 - as above
+
+        settings = self.settings
+        client = httpx.AsyncClient(
+            base_url=settings.scim_url or "",
+            auth=Presented(self.reveal("SCIM_TOKEN", settings.scim_token), _bearer),
+            timeout=httpx.Timeout(30, connect=5),
+        )
+        self._open.push_async_callback(client.aclose)
+        return ScimTarget(Directory(client, concurrency=TOPDESK_AT_ONCE))
+
     def reveal(self, name: str, value: SecretStr | None) -> str | Secret:
         """What the secret setting of this name holds: its value, or where Key Vault has it."""
         in_vault = vaulted_settings.in_vault(value)
@@ -299,6 +320,11 @@ class Wiring:
             self._open.push_async_callback(credential.close)
             self._credential = credential
         return self._credential
+
+
+def _bearer(request: httpx.Request, token: str) -> None:
+    """Put a token on a request (RFC 6750, 2.1)."""
+    request.headers["Authorization"] = f"Bearer {token}"
 
 
 class NoCredential:

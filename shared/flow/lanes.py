@@ -20,7 +20,6 @@ from shared.model.desired import (
     State,
 )
 from shared.plan import entra as plan_entra
-from shared.plan import topdesk as plan_topdesk
 
 type Want = DesiredEntra | DesiredTopdesk
 type Account = EntraAccount | TopdeskCard
@@ -50,11 +49,11 @@ def entra_lane(service: Service) -> Lane[DesiredEntra, EntraAccount]:
 
 
 def topdesk_lane(service: Service) -> Lane[DesiredTopdesk, TopdeskCard]:
-    """TOPdesk."""
+    """TOPdesk, or the SCIM service that stands in its place."""
     return Lane(
         target=service.topdesk,
         wanted=lambda desired: desired.topdesk,
-        plan=lambda want, found, applied, _name, hold: plan_topdesk.topdesk(
+        plan=lambda want, found, applied, _name, hold: service.plan_topdesk(
             want, found, applied, hold=hold
         ),
         rights=lambda want: want.operator.rights if want.operator else {},

@@ -49,8 +49,16 @@ LOOKS = 6
 _NAMING = frozenset({Kind.CREATE_ACCOUNT, Kind.RESTORE_ACCOUNT, Kind.RENAME_ACCOUNT})
 """The changes that another name may help."""
 _WRITES_NAMES = frozenset(
-    {Kind.CREATE_ACCOUNT, Kind.SET_ATTRIBUTES, Kind.CREATE_CARD, Kind.UPDATE_CARD}
+    {
+        Kind.CREATE_ACCOUNT,
+        Kind.SET_ATTRIBUTES,
+        Kind.CREATE_CARD,
+        Kind.UPDATE_CARD,
+        Kind.CREATE_USER,
+        Kind.UPDATE_USER,
+    }
 )
+_CREATES = frozenset({Kind.CREATE_ACCOUNT, Kind.CREATE_CARD, Kind.CREATE_USER})
 
 
 class ClaimEndedError(RuntimeError):
@@ -249,7 +257,7 @@ async def _carry_out[D: Want, A: Account](work: Work[D, A], plan: Plan) -> None:
 
 def _creates(want: Want, plan: Plan) -> str:
     """The number under which this plan makes an account or a card; "" when it makes none."""
-    if not any(change.kind in (Kind.CREATE_ACCOUNT, Kind.CREATE_CARD) for change in plan.changes):
+    if not any(change.kind in _CREATES for change in plan.changes):
         return ""
     return want.employee_id if isinstance(want, DesiredEntra) else want.employee_number
 

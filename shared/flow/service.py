@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Protocol
 
 from shared import log
 from shared.apply.first_sign_in import Passes
@@ -32,11 +33,29 @@ from shared.ledger.people import People
 from shared.ledger.policies import Policies
 from shared.ledger.relations import Relations
 from shared.ledger.rows import Store
-from shared.model.account import EntraAccount, TopdeskCard
+from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
+from shared.model.change import Harm, Plan
 from shared.model.desired import DesiredEntra, DesiredTopdesk
 from shared.model.harm import Waiting
+from shared.plan.topdesk import topdesk as over_rest
 from shared.policy.document import Policy
 from shared.policy.load import load
+
+
+class TopdeskPlan(Protocol):
+    """How desired and found become changes, by the interface that TOPDESK_INTERFACE names."""
+
+    def __call__(
+        self,
+        desired: DesiredTopdesk,
+        found: Found[TopdeskCard],
+        applied: Applied,
+        *,
+        hold: frozenset[Harm] = frozenset(),
+    ) -> Plan:
+        """The ordered changes for one person; those of a held kind of harm are set apart."""
+        ...
+
 
 LEASE = timedelta(minutes=15)
 """Longer than any writer can live: what is unfinished after it belongs to nobody."""
@@ -152,6 +171,8 @@ class Service:
     policy_text: Callable[[], str]
     """The policy file as deployed; only activation reads it."""
     policy_name: str = "policy.yaml"
+    plan_topdesk: TopdeskPlan = over_rest
+    """What has to be done in TOPdesk; another plan when a SCIM service stands in its place."""
     announce: Callable[[Waiting], Awaitable[None]] = write_log
     """How a reminder of a held batch reaches people."""
     _loaded: dict[str, Policy] = field(default_factory=dict, repr=False)

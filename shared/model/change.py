@@ -10,7 +10,7 @@ from shared.model.frozen import Frozen
 
 
 class Kind(StrEnum):
-    """Every change Instroom can make. Entra's and TOPdesk's words are kept apart on purpose."""
+    """Every change Instroom can make. The words of each system are kept apart on purpose."""
 
     CREATE_ACCOUNT = "create account"
     RESTORE_ACCOUNT = "restore account"
@@ -40,6 +40,14 @@ class Kind(StrEnum):
     REMOVE_OPERATOR_RIGHT = "remove operator right"
     TIE_ENTRY = "tie list entry"
     """To HR's code, or call it what HR calls it now: a department, a budget holder."""
+
+    CREATE_USER = "create user"
+    UPDATE_USER = "update user"
+    ACTIVATE_USER = "activate user"
+    DEACTIVATE_USER = "deactivate user"
+    DELETE_USER = "delete user"
+    GIVE_RIGHT = "give right"
+    TAKE_RIGHT = "take right"
 
     CREATE_APPLICATION = "create application"
     SET_SIGN_ON = "set sign-on"

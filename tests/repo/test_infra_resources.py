@@ -28,7 +28,7 @@ type Made = list[dict[str, Any]]
 
 ON_A_LAPTOP = {"ServiceBusConnection", "CSV_CONNECTION", "CLOCK_FILE", "LOGIN_BASE_URL"}
 SET_BY_THE_PLATFORM = {"WEBSITE_AUTH_ENABLED"}
-OF_OTHER_SOURCES = ("EXACT_", "NMBRS_", "TOKEN_FOLDER", "KEY_VAULT_URL")
+OF_OTHER_SOURCES = ("EXACT_", "NMBRS_", "SCIM_", "TOKEN_FOLDER", "KEY_VAULT_URL")
 """Handed on where those sources are read, which is in `private`."""
 OF_THE_PLATFORM = re.compile(
     r"AzureWebJobs|ServiceBusConnection__(credential|clientId)|AZURE_|APPLICATIONINSIGHTS_"
