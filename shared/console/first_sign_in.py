@@ -20,7 +20,7 @@ from shared.console.words import Words, words
 from shared.errors import InstroomError, Permanent, UnknownReply
 from shared.flow.first_sign_in import NotCollected, Why
 from shared.flow.service import Service
-from shared.model.collector import Collector
+from shared.model.collector import SIGNED_IN, Collector
 from shared.model.person import PersonId
 
 MOST = 4096
@@ -67,7 +67,7 @@ class _Desk:
 
     def answer(self, status: int, body: str, title: str | None = None) -> Answer:
         """The page with this body."""
-        name, language = self.who.name.removesuffix(", signed in"), self.said.language
+        name, language = self.who.name.removesuffix(SIGNED_IN), self.said.language
         made = page(title=title or self.said.title, language=language, who=name, body=body)
         return Answer(status, made)
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from shared.console.words import Words
 from shared.flow.collectable import Waiting
 from shared.flow.first_sign_in import Collected
-from shared.model.collector import Collector
+from shared.model.collector import SIGNED_IN, Collector
 from shared.model.desired import TargetName
 
 PATH = "/api/console/first-sign-in"
@@ -75,7 +75,7 @@ def access(one: Waiting, who: Collector, said: Words, zone: ZoneInfo) -> str:
     collection = one.collection
     line = said.collected if collection.stage == "issued" else said.unanswered
     at = f"{collection.at.astimezone(zone):{said.moment}}" if collection.at else ""
-    before = escape(line.format(who=collection.who, moment=at))
+    before = escape(line.format(who=collection.who.removesuffix(SIGNED_IN), moment=at))
     field = (
         f'<label>{escape(said.reason)}<input type="text" name="reason" required maxlength="300" '
         'autocomplete="off"></label>'

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.model.collector import Collector
+from shared.model.collector import SIGNED_IN, Collector
 
 HEADER = "X-MS-CLIENT-PRINCIPAL"
 ENTRA = "aad"
@@ -79,7 +79,7 @@ def signed_in(headers: Mapping[str, str], *, platform: bool) -> Collector:
     name = principal.first(_NAMES) or account_id
     shown = name[:_LONGEST_NAME] if name.isprintable() else account_id
     return Collector(
-        name=f"{shown}, signed in",
+        name=f"{shown}{SIGNED_IN}",
         account_id=account_id,
         groups=principal.all("groups"),
         roles=principal.all(*_ROLES, principal.role_kind),

@@ -5,6 +5,10 @@ from __future__ import annotations
 from shared.model.frozen import Frozen
 
 
+SIGNED_IN = ", signed in"
+"""Behind a name that is the platform's word."""
+
+
 class Collector(Frozen):
     """A human who is signed in, or who works at the app's own command line."""
 

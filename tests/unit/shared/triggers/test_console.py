@@ -130,7 +130,7 @@ async def test_second_collector_sees_who_had_it_and_gives_a_reason(world: World)
     boss = principal(account_of(world, "7").id, role="")
 
     page = await html_of(boss)
-    assert "Collected by b@proef.example, signed in on 2026-11-02 10:00" in page
+    assert "Collected by b@proef.example on 2026-11-02 10:00" in page
     without = await call(boss, await form_of(boss))
     assert without.status_code == 409
     assert "Say why another one is needed" in without.get_body().decode()
