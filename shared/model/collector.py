@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from shared.model.frozen import Frozen
 
-
 SIGNED_IN = ", signed in"
 """Behind a name that is the platform's word."""
 
