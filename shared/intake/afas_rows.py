@@ -117,11 +117,16 @@ def _free(key: str, taken: Mapping[str, Contract]) -> str:
 
 
 def _assignment(number: str, cells: Cells) -> Contract | None:
-    """The row as an assignment; one that ends before it begins never was."""
-    start = max(filter(None, (cells["contract.start"], cells.get("job.start"))))
-    end = min(filter(None, (cells.get("contract.end"), cells.get("job.end"))), default=None)
-    if end is not None and end < start:
-        return None
+    """The row as an assignment; a job that lies outside its contract never was one.
+
+    A contract whose own dates are reversed was withdrawn or is wrong: admission tells which.
+    """
+    start, end = cells["contract.start"], cells.get("contract.end")
+    if end is None or start <= end:
+        start = max(filter(None, (start, cells.get("job.start"))))
+        end = min(filter(None, (end, cells.get("job.end"))), default=None)
+        if end is not None and end < start:
+            return None
     told = _of("contract", cells)
     employment = told.pop("employment", "")
     made = (number, employment, f"{start:%Y%m%d}")

@@ -93,7 +93,9 @@ class _Piece:
 def _pieces(each: Employed) -> Iterator[_Piece]:
     whole = each.stretch
     if whole.last < whole.start:
-        return  # taken back before it began
+        # Withdrawn or wrong: admission tells which.
+        yield _Piece(whole.start, whole.last, whole, None, None)
+        return
     starts = sorted(_turns(each))
     for start, following in zip(starts, [*starts[1:], None], strict=True):
         last = whole.last if following is None else following - _DAY

@@ -146,10 +146,13 @@ def _spells(employee: Employee, *, until: date | None) -> list[_Spell]:
     if not spells and employee.type in ("payroll", "external"):
         # Nothing ends by it: rights that hide employments look the same.
         raise Problem("employments", "are missing, though the employee is in service")
-    capped = [_Spell(one.key, one.start, _earliest(one.end, until)) for one in spells]
-    # What ends before it begins never was.
-    real = [one for one in capped if one.end is None or one.start <= one.end]
-    return sorted(real, key=lambda one: (one.start, one.key))
+    # What ends before it begins was withdrawn or is wrong: admission tells which.
+    capped = [
+        _Spell(one.key, one.start, _earliest(one.end, until))
+        for one in spells
+        if until is None or one.start <= until
+    ]
+    return sorted(capped, key=lambda one: (one.start, one.key))
 
 
 def _goes_on(spell: _Spell, calendar: Calendar) -> bool:

@@ -10,7 +10,7 @@ import difflib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -160,14 +160,12 @@ def as_pushed(record: Record) -> dict[str, Any]:
 
 
 def _record(person: push_person.Person) -> Record:
-    """Contracts in order; one that ends before it begins was withdrawn, by however much."""
+    """Contracts in order; of one that ends before it begins admission says what it means."""
     given = _without_empty(person.model_dump())
     for contract in (contracts := given.get("contracts", [])):
         contract.setdefault("leaves", [])
         for leave in contract["leaves"]:
             leave.setdefault("kind", "")
-        if contract.get("end", contract["start"]) < contract["start"]:
-            contract["end"] = contract["start"] - timedelta(days=1)
     given["contracts"] = sorted(contracts, key=lambda c: (c["start"], c["key"]))
     return Record.model_validate({"source": NAME, **given})
 

@@ -106,8 +106,8 @@ class Contract(Wire):
     start: Annotated[date, AfterValidator(_day)]
     """First day."""
     end: Annotated[date | None, AfterValidator(_last_day)] = None
-    """Last day, which is still worked. Empty, or in the year 9999: no end. Before `start`: it
-    was taken back."""
+    """Last day, which is still worked. Empty, or in the year 9999: no end. The day
+    before `start`: it was withdrawn."""
     sequence: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     """Order among assignments that began on one day; the highest counts."""
     hours: Annotated[float, Field(ge=0, le=168, allow_inf_nan=False)] | None = None

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, timedelta
 
+import httpx
 import pytest
 from contract.source.nmbrs_stage import FIRMS, TODAY, Rig
 
@@ -62,14 +63,29 @@ async def record(source: NmbrsSource, number: str) -> Record:
 # --- tokens ----------------------------------------------------------------------------------
 
 
-async def test_token_that_ends_in_mid_read_is_renewed(rig: Rig) -> None:
-    source = rig.source()
-    await everyone(source)
-    await rig.settings(token_seconds=7200)
-    rig.clock.advance(3600)
-    await rig.expire("access")
+class Expiring(httpx.AsyncBaseTransport):
+    """The rig, whose token runs out while the second page of a list is asked for."""
 
-    assert set(await everyone(source)) == rig.numbers()
+    def __init__(self, rig: Rig) -> None:
+        self._rig, self._inner = rig, rig.transport
+        self.refused: list[int] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        is_second = request.url.params.get("pageNumber") == "2"
+        if is_second and not self.refused:
+            self._rig.clock.advance(3601)
+        answer = await self._inner.handle_async_request(request)
+        if is_second:
+            self.refused.append(answer.status_code)
+        return answer
+
+
+async def test_token_that_ends_between_two_pages_is_renewed(a_rig: MakeRig) -> None:
+    rig = await a_rig(150)
+    rig.transport = way = Expiring(rig)
+
+    assert set(await everyone(rig.source())) == rig.numbers()
+    assert way.refused[:2] == [401, 200]
     assert (await rig.settings())["refreshed"] == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -94,9 +95,11 @@ SOURCES: dict[str, Callable[[int, Spoil], Played]] = {
     "Nmbrs": _nmbrs,
     "Exact": _exact,
 }
+DEEP: list[Any] = functools.reduce(lambda inner, _: [inner], range(2500), [])
+"""Deeper than cells are packed, and no deeper than JSON is parsed."""
 ODD: list[Any] = [
     None, True, -1, 0, 2**70, 1.5, 1e308, float("nan"), "", "x" * 300, "ooit", "9999-12-31",
-    "2024-02-30", "\u0000", "\ud800", [], [[]], {}, {"a": 1}, [None], [1],
+    "2024-02-30", "\u0000", "\ud800", DEEP, [], [[]], {}, {"a": 1}, [None], [1],
 ]  # fmt: skip
 
 

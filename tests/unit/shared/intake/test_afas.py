@@ -172,12 +172,22 @@ def test_several_contracts_come_in_order_of_their_start() -> None:
     ]
 
 
-def test_contract_that_ends_before_it_begins_never_was() -> None:
+def test_contract_that_ends_before_it_begins_is_kept_as_such() -> None:
+    """Admission tells a withdrawn start from a mistake."""
     withdrawn = a_contract_row(ExternalID="a", Einddatum_contract="2026-02-28T00:00:00Z")
 
-    assert [c.key for c in a_record(withdrawn, a_contract_row()).contracts] == [
-        "100234_1_1_20260301"
-    ]
+    (contract,) = a_record(withdrawn).contracts
+
+    assert contract.is_withdrawn
+    assert (contract.start, contract.end) == (date(2026, 3, 1), date(2026, 2, 28))
+
+
+def test_job_outside_its_contract_never_was_one() -> None:
+    outside = a_contract_row(
+        Einddatum_contract="2026-05-31T00:00:00Z", Begindatum_functie="2026-06-01T00:00:00Z"
+    )
+
+    assert a_record(outside).contracts == ()
 
 
 def test_contract_of_one_day_is_one() -> None:

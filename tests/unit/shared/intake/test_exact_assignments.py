@@ -71,8 +71,12 @@ def test_rise_in_pay_alone_changes_nothing() -> None:
     assert spans(Employed("1", Stretch(day(0)), hours=hours)) == [(day(0), None)]
 
 
-def test_employment_taken_back_before_it_began_never_was() -> None:
-    assert made(Employed("1", Stretch(day(5), day(4)))) == []
+def test_employment_that_ends_before_it_begins_is_kept_as_such() -> None:
+    """Admission tells a withdrawn start from a mistake."""
+    (contract,) = made(Employed("1", Stretch(day(5), day(4)), hours=[Work(day(0), hours=36)]))
+
+    assert contract.is_withdrawn
+    assert (contract.start, contract.end) == (day(5), day(4))
 
 
 def test_two_employments_keep_apart() -> None:

@@ -118,10 +118,18 @@ def test_last_version_of_an_employment_counts() -> None:
         assert spells(read(an_employee(employments=order))) == [(date(2026, 3, 1), None)]
 
 
-def test_employment_that_ends_before_it_begins_never_was() -> None:
+def test_employment_that_ends_before_it_begins_is_kept_as_such() -> None:
+    """Admission tells a withdrawn start from a mistake."""
     record = read(an_employee(employments=[employment("2026-03-01", "2026-02-28")]))
 
-    assert record.contracts == ()
+    assert spells(record) == [(date(2026, 3, 1), date(2026, 2, 28))]
+    assert record.contracts[0].is_withdrawn
+
+
+def test_employment_from_after_the_day_of_death_never_was() -> None:
+    died = info(birthInfo={"deceasedOn": "2026-02-14T00:00:00Z"})
+
+    assert read(an_employee(personalinfo=[died])).contracts == ()
 
 
 def test_death_ends_every_employment_that_day() -> None:
