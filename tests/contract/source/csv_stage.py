@@ -13,13 +13,14 @@ from sandbox.clock import ManualClock
 from shared.intake.csv_files import CsvSource, Folder
 from shared.policy.sources import CsvLayout
 
-HEADINGS = "nummer,naam,begin,afdeling"
+HEADINGS = "nummer,naam,begin,afdeling,eind"
 LAYOUT = CsvLayout(
     columns={
         "number": "nummer",
         "name.birth": "naam",
         "contract.start": "begin",
         "department.code": "afdeling",
+        "contract.end": "eind",
     },
     delimiter=",",
     dates="yyyy-mm-dd",
@@ -34,7 +35,7 @@ class Exporter:
     clock: ManualClock = field(default_factory=ManualClock)
     rows: dict[str, str] = field(
         default_factory=lambda: {
-            str(n): f"{n},Jansen{n},2024-0{n % 9 + 1}-01,ICT" for n in range(101, 112)
+            str(n): f"{n},Jansen{n},2024-0{n % 9 + 1}-01,ICT," for n in range(101, 112)
         }
     )
     written: int = 0
@@ -68,7 +69,7 @@ def csv_stage() -> Stage:
         return LAYOUT
 
     async def spoil(number: str) -> None:
-        exporter.put(number, f"{number},Jansen{number},ooit,ICT")
+        exporter.put(number, f"{number},Jansen{number},ooit,ICT,")
 
     async def close() -> None:
         exporter.folder.cleanup()
@@ -77,11 +78,12 @@ def csv_stage() -> Stage:
     return Stage(
         source=CsvSource(folder, layout, now=exporter.clock.now),
         numbers=frozenset(exporter.rows),
-        hire=lambda: exporter.put("999", "999,Nieuw,2026-11-02,HRM"),
-        change=lambda number: exporter.put(number, f"{number},Anders,2024-01-01,HRM"),
+        hire=lambda: exporter.put("999", "999,Nieuw,2026-11-02,HRM,"),
+        change=lambda number: exporter.put(number, f"{number},Anders,2024-01-01,HRM,"),
         spoil=spoil,
         withdraw=exporter.take_out,
         break_off=lambda: exporter.write(age_seconds=1),
         now=exporter.clock.now,
         close=close,
+        employ=lambda day: exporter.put("998", f"998,Dag,{day},HRM,{day}"),
     )

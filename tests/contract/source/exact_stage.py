@@ -10,6 +10,7 @@ from contract.source.stage import Stage
 
 from sandbox.clock import Clock, ManualClock
 from sandbox.exact import make_app
+from sandbox.faults import Faults, FaultyApp
 from sandbox.world import Answers, Kind, World
 from shared.intake.exact import ExactSource
 from shared.intake.exact_rows import Administration
@@ -43,11 +44,11 @@ def exact_stage(**settings: Any) -> Stage:
     answers = Answers()
     small: dict[str, Any] = {"page_size": 7, "sync_page_size": 11, "per_minute": 1000}
     app = make_app(world, clock=clock, answers=answers, **{**small, **settings})
-    rig = app.state.rig
+    rig, faults = app.state.rig, Faults()
     exact = Exact(
         SITE,
         Granted(rig, clock),
-        transport=httpx.ASGITransport(app),
+        transport=httpx.ASGITransport(FaultyApp(app, faults)),
         wall=clock.wall,
         monotonic=clock.wall,
     )
@@ -67,4 +68,6 @@ def exact_stage(**settings: Any) -> Stage:
         break_off=lambda: answers.play("cut-body"),
         now=clock.now,
         close=exact.close,
+        employ=lambda day: world.hire(department="ICT-SD", job="0141", start=day, end=day).number,
+        faults=faults,
     )

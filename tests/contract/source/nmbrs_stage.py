@@ -196,4 +196,8 @@ def nmbrs_stage() -> Stage:
         break_off=lambda: made.answers.play("cut-body"),
         now=made.clock.now,
         close=made.close,
+        employ=lambda day: (
+            f"1-{made.world.hire(department='ICT-SD', job='0141', start=day, end=day).number}"
+        ),
+        faults=made.faults,
     )

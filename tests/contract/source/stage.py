@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from sandbox.faults import Faults
 from shared.intake.source import Source
 
 
@@ -26,3 +27,7 @@ class Stage:
     """From now on no answer comes to its end."""
     now: Callable[[], datetime]
     close: Callable[[], Awaitable[None]]
+    employ: Callable[[date], str] | None = None
+    """Somebody works on this one day; None where dates are not the system's own."""
+    faults: Faults | None = None
+    """What its wire is made to do; None for what is no wire."""

@@ -16,6 +16,7 @@ from fakes import FakeSource
 
 from sandbox.afas import make_app
 from sandbox.clock import ManualClock
+from sandbox.faults import Fault, Faults, FaultyApp
 from sandbox.world import Answers, Person, World
 from shared.errors import Transient
 from shared.flow.answer import opened
@@ -67,7 +68,9 @@ def _afas(views: Views) -> Stage:
     world = World.generate(1, 40, TODAY, clock=clock)
     clock.advance(7200)
     answers = Answers()
-    transport = httpx.ASGITransport(make_app(world, token=TOKEN, clock=clock, answers=answers))
+    faults = Faults()
+    app = FaultyApp(make_app(world, token=TOKEN, clock=clock, answers=answers), faults)
+    transport = httpx.ASGITransport(app)
     afas = Afas("http://afas.test/ProfitRestServices", TOKEN, transport)
 
     async def spoil(number: str) -> None:
@@ -88,6 +91,8 @@ def _afas(views: Views) -> Stage:
         break_off=lambda: answers.play("cut-body"),
         now=clock.now,
         close=afas.close,
+        employ=lambda day: world.hire(department="ICT-SD", job="0141", start=day, end=day).number,
+        faults=faults,
     )
 
 
@@ -206,6 +211,46 @@ async def test_broken_answer_is_never_the_end_of_the_list(stage: Stage) -> None:
         await everyone(stage)
     with pytest.raises(Transient):
         await one(stage, min(stage.numbers))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("name", [name for name in STAGES if name not in ("fake", "CSV")])
+async def test_throttled_in_mid_read_is_waited_for(name: str, status: int) -> None:
+    """One answer in the middle asks to come back; nobody is lost, and nobody comes twice."""
+    stage = STAGES[name]()
+    assert stage.faults
+    later = {"Retry-After": "0"}
+    stage.faults.plan(Fault("status", count=2, method="GET", skip=2, status=status, headers=later))
+
+    numbers = [reading.number for reading in await everyone(stage)]
+
+    assert not stage.faults.planned
+    assert sorted(map(str, numbers)) == sorted(stage.numbers)
+    await stage.close()
+
+
+DAYS = [date(2026, 10, 25), date(2027, 3, 28), date(2028, 2, 29)]
+"""When clocks go back and forward, and the day that most years lack."""
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        (name, day)
+        for name in STAGES
+        for day in DAYS
+        # HelloID's views show three months ahead, and one of the days lies in reach.
+        if name != "fake" and (name not in ("AFAS polled", "AFAS read whole") or day == DAYS[0])
+    ],
+)
+async def test_odd_day_is_the_day_that_hr_says(name: str, day: date) -> None:
+    stage = STAGES[name]()
+    assert stage.employ
+    reading = await one(stage, stage.employ(day))
+
+    assert isinstance(reading, Record)
+    assert [(row.start, row.end) for row in reading.contracts] == [(day, day)]
+    await stage.close()
 
 
 async def test_probe_is_content(stage: Stage) -> None:
