@@ -9,9 +9,11 @@ import pytest
 from e2e.company import Company, systems
 
 from sandbox.graph.enterprise import identities
-from shared.vendors.graph.permissions import OF_THE_APP
+from shared.permissions.wanted import wanted
+from shared.policy.load import load
 
-NEEDED = [each.value for each in OF_THE_APP[:3]]
+EXAMPLE = Path(__file__).resolve().parents[2] / "policy.yaml"
+NEEDED = [each.value for each in wanted(load(EXAMPLE.read_text(encoding="utf-8")))]
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ async def test_permissions_from_show_to_check(company: Company) -> None:
     assert all(name in shown for name in NEEDED)
     assert "User-LifeCycleInfo" not in shown
     assert bare.count("missing") == len(NEEDED)
-    assert "Grant 3 to id-instroom?" in asked
+    assert f"Grant {len(NEEDED)} to id-instroom?" in asked
     assert before == 0
     assert granted.count("granted") == len(NEEDED)
     assert "for up to a day" in granted

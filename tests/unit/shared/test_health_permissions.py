@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
+from build import POLICY
 
 from shared import health, wiring
 from shared.errors import TargetDown
@@ -23,9 +25,11 @@ def token(**claims: object) -> str:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """What health says when the app is given this token, under the example's policy."""
-    monkeypatch.setattr(wiring, "settings", Settings)
+def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ask:
+    """What health says when the app is given this token, under a plain policy."""
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY, encoding="utf-8")
+    monkeypatch.setattr(wiring, "settings", lambda: Settings(POLICY_FILE=str(policy)))
 
     async def ask(given: str | Exception | None) -> Parts:
         async def graph_token() -> str | None:
