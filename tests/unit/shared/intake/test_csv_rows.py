@@ -373,6 +373,41 @@ def test_whatever_bytes_come_are_read_or_refused_by_us(noise: bytes, encoding: s
         assert all(one.source == "csv" for one in found)
 
 
+_PIECES = st.sampled_from(
+    [
+        *(b"\xef\xbb\xbf", b"\xff\xfe", b"\x00", b"\x1a", b"\x85", b"\xe2\x80\xa8", b"\xc3"),
+        *(
+            b"\r\n",
+            b"\r",
+            b"\n",
+            b"\n\r",
+            b"\x0b",
+            b"\x0c",
+            b'"',
+            b'""',
+            b'";"',
+            b";",
+            b"\t",
+            b",",
+        ),
+        *(b"x" * 200_000, b";" * 5000, b'"' * 5001),
+        *(HEADINGS.encode(), SANNE.encode(), OMAR.encode(), HEADINGS.encode("utf-16")),
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=12), st.sampled_from(["utf-8", "utf-16", "cp1252", "cp850"]))
+def test_pieces_of_files_in_any_order_are_read_or_refused_by_us(
+    pieces: list[bytes], encoding: str
+) -> None:
+    """Marks, NULs, quotes, line ends of every kind, lines without end."""
+    try:
+        found = read(a_file(SANNE) + b"".join(pieces), encoding=encoding)
+    except InstroomError:
+        return
+    assert all(one.source == "csv" for one in found)
+
+
 @given(st.integers(0, 7), st.sampled_from(['"', ";", "\n", "\x00", '"";"', "\x1a", "\ud800"]))
 def test_one_broken_row_costs_nobody_else(at: int, noise: str) -> None:
     cells = SANNE.split(";")
