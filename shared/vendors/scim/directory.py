@@ -132,6 +132,10 @@ class Directory:
                     kind, f"{name} eq {json.dumps(wanted, ensure_ascii=False)}"
                 )
             except Refused as refused:
+                if refused.is_unknown:
+                    # For nobody some answer 404; so does an address that is none of SCIM's.
+                    await self.first()
+                    return []
                 if not refused.is_about_filters:
                     raise refused.ours(f"find a {_word(kind)} by {name}") from refused
                 habits.plain.add(kind)
@@ -172,6 +176,11 @@ class Directory:
         try:
             await answered(doing, asked)
         except Refused as refused:
+            if refused.is_unknown:
+                raise TargetDown(
+                    "the SCIM service has no users where we ask for them (404); check that "
+                    "SCIM_URL is the address before /Users"
+                ) from refused
             raise refused.ours(doing) from refused
 
     async def create(self, body: Mapping[str, Any]) -> Row:

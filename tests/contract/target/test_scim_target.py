@@ -388,6 +388,11 @@ def odd_values(request: httpx.Request, response: httpx.Response) -> httpx.Respon
     return _bodies(response, spoilt)
 
 
+def nobody_is_404(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    empty = "filter" in request.url.params and not response.json().get("totalResults")
+    return refused(404) if empty else response
+
+
 MANNERS: Mapping[str, tuple[Mapping[str, Any], tuple[Any, ...], tuple[Any, ...]]] = {
     "as documented": ({}, (), ()),
     "no PATCH": ({"config": {"patch": False}}, (), ()),
@@ -404,6 +409,7 @@ MANNERS: Mapping[str, tuple[Mapping[str, Any], tuple[Any, ...], tuple[Any, ...]]
     "short answers": ({}, (), (short_answers,)),
     "lists without members": ({}, (), (shy_lists,)),
     "values that no model allows": ({}, (), (odd_values,)),
+    "nobody is a 404": ({}, (), (nobody_is_404,)),
     "pages of one": ({"page": 1}, (), ()),
 }
 LIFE = (STORIES["first day"][0], WORKS, MOVED, LEFT, WORKS)
@@ -643,6 +649,15 @@ async def test_a_refused_token_stops_everybody_and_says_how_to_mend_it() -> None
 
     with pytest.raises(TargetDown, match="SCIM_TOKEN"):
         await stage.target.probe()
+
+
+async def test_a_wrong_address_parks_nobody(stage: ScimStage) -> None:
+    applied = await lived(stage, (WORKS,))
+    stage.rig.transport.refusals.append(lambda _request: httpx.Response(404))
+
+    for known in (Applied(), applied):
+        with pytest.raises(TargetDown, match="SCIM_URL"):
+            await look(stage, WORKS, known)
 
 
 async def test_a_sign_in_page_is_told_as_such(stage: ScimStage) -> None:
