@@ -39,6 +39,9 @@ param topdeskUsername string
 @description('A SCIM 2.0 service that is written to instead of TOPdesk; empty for TOPdesk itself.')
 param scimUrl string
 
+@description('Mailbox that notices are sent from; empty: no mail.')
+param mailSender string
+
 @description('Puts storage, Service Bus and the way out into a network of their own.')
 param privateNetworking bool
 
@@ -75,6 +78,7 @@ module instroom 'main.bicep' = {
     topdeskUrl: topdeskUrl
     topdeskUsername: topdeskUsername
     scimUrl: scimUrl
+    mailSender: mailSender
     privateNetworking: privateNetworking
     ledgerSku: ledgerSku
     lockLedger: lockLedger

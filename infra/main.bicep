@@ -116,6 +116,12 @@ param topdeskUsername string
 @description('A SCIM 2.0 service that is written to instead of TOPdesk, such as https://<host>/scim/v2; empty for TOPdesk itself.')
 param scimUrl string = ''
 
+@description('Mailbox that notices to managers and operators are sent from; empty: no mail.')
+param mailSender string = ''
+
+@description('Folder in the deployed app with templates of your own for notices; empty: only Instroom\'s.')
+param noticeTemplates string = ''
+
 @description('Where Microsoft Graph is: https://graph.microsoft.com/v1.0, unless a national cloud is used.')
 param graphBaseUrl string = 'https://graph.microsoft.com/v1.0'
 
@@ -220,6 +226,7 @@ var functions = [
   'hr_push_schema'
   'hr_signal'
   'hr_webhook'
+  'notify'
   'ops_leaver'
 ]
 var unknownFunctions = filter(disabledFunctions, name => !contains(functions, name))
@@ -248,6 +255,8 @@ var settings = union(
     TOPDESK_INTERFACE: empty(scimUrl) ? 'rest' : 'scim'
     TOPDESK_URL: topdeskUrl
     TOPDESK_USERNAME: topdeskUsername
+    MAIL_SENDER: mailSender
+    NOTICE_TEMPLATES: noticeTemplates
     HR_POLL_SCHEDULE: hrPollSchedule
     HR_FULL_SYNC_SCHEDULE: hrFullSyncSchedule
     DUE_SCHEDULE: dueSchedule

@@ -39,6 +39,7 @@ var tables = [
   'identities'
   'matches'
   'names'
+  'notices'
   'people'
   'policies'
   'reports'

@@ -121,6 +121,7 @@ Read all of HR now (it also polls every 15 seconds):
 Look at what came of it:
   curl {graph}/_sandbox/graph/counts
   curl {topdesk}/_sandbox/topdesk/counts
+  curl {graph}/_sandbox/graph/mails
   curl '{user.replace(" ", "%20").replace("'", "%27")}'
 Let HR hire, move and end somebody; within 15 seconds the poll has seen it:
   {post(f"{story}/hire", department="ICT-SD", job="0141", start=today)}

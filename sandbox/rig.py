@@ -34,6 +34,8 @@ from sandbox.world.library import COMPANY, NAME, library
 
 ROOT = Path(__file__).resolve().parent.parent
 DOMAIN = "voorbeeld.example"
+MAILBOX = f"instroom@{DOMAIN}"
+"""A shared mailbox that notices are sent from."""
 EMPLOYER = "Voorbeeld B.V."
 GROUPS = (
     "Alle medewerkers",
@@ -110,6 +112,7 @@ async def running(plan: Plan) -> AsyncIterator[Rig]:
     answers = Answers()
     world = World.generate(plan.seed, plan.size, clock.now().date(), clock=clock)
     entra = graph.GraphTenant.seeded(clock, domain=DOMAIN, groups=GROUPS)
+    entra.mailboxes.add(MAILBOX)
     desk = topdesk.TopdeskTenant.seeded(
         clock,
         branches=[EMPLOYER, NAME],
@@ -196,6 +199,7 @@ def _settings(
         "GRAPH_BASE_URL": f"{addresses['graph']}/v1.0",
         "GRAPH_AUTH": "none",
         "LOGIN_BASE_URL": addresses["graph"],
+        "MAIL_SENDER": MAILBOX,
         "TOPDESK_URL": addresses["topdesk"],
         "TOPDESK_USERNAME": "instroom",
         "TOPDESK_APP_PASSWORD": password,

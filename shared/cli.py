@@ -22,6 +22,7 @@ from shared.cli_explain import print_explanation
 from shared.cli_first_sign_in import first_sign_in
 from shared.cli_held import held
 from shared.cli_hr import hr
+from shared.cli_notice import notice
 from shared.cli_people import answer, key
 from shared.cli_permissions import permissions
 from shared.cli_run import run
@@ -46,6 +47,7 @@ app = typer.Typer(
 app.add_typer(hr, name="hr")
 app.add_typer(held)
 app.add_typer(first_sign_in)
+app.add_typer(notice, name="notice")
 app.add_typer(sso, name="sso")
 app.add_typer(topdesk, name="topdesk")
 app.add_typer(permissions, name="permissions")
@@ -182,6 +184,8 @@ def doctor() -> None:
             )
         if report.held:
             console.print(f"[green]held[/green]  {report.held}", soft_wrap=True)
+        if report.unsent:
+            console.print(f"[yellow]mail[/yellow]  {report.unsent}", soft_wrap=True)
         await wiring.close()
         return report.ready
 

@@ -13,7 +13,8 @@ from shared import settings as setting
 from shared import wiring
 from shared.apply.first_sign_in import Terms
 from shared.errors import InstroomError, Misconfigured
-from shared.flow import waiting
+from shared.flow import noticing, waiting
+from shared.flow.service import Service
 from shared.permissions.claims import roles
 from shared.permissions.compare import Comparison, compared
 from shared.permissions.wanted import wanted
@@ -32,6 +33,9 @@ class Report:
     held: str | None = None
     """What waits for a human: nothing is wrong, and somebody should know."""
 
+    unsent: str | None = None
+    """Mail of which nobody knows whether it arrived."""
+
     @property
     def ready(self) -> bool:
         """Can the app work?"""
@@ -41,7 +45,8 @@ class Report:
         """The report as an answer over HTTP."""
         told = {name: problem or "ok" for name, problem in self.parts}
         held = {} if self.held is None else {"held": self.held}
-        return {"ready": self.ready, "parts": told, **held}
+        unsent = {} if self.unsent is None else {"notices": self.unsent}
+        return {"ready": self.ready, "parts": told, **held, **unsent}
 
 
 async def health() -> Report:
@@ -61,8 +66,11 @@ async def health() -> Report:
     parts += await _vaulted()
     parts += await _permissions()
     service = await wiring.service()
+    if service.post:
+        parts.append(("notices", await _notices_problem(service)))
     parts += [(f"source {name}", await _source_problem(name)) for name in service.sources]
-    return Report(tuple(parts), held=await waiting.longest(service))
+    unsent = await noticing.unsent(service) if service.post else None
+    return Report(tuple(parts), held=await waiting.longest(service), unsent=unsent)
 
 
 async def doctor() -> Report:
@@ -75,7 +83,7 @@ async def doctor() -> Report:
         (f"last read of {name}", await _last_read(name))
         for name in (await wiring.service()).sources
     ]
-    return Report((*report.parts, *reached, *read), held=report.held)
+    return Report((*report.parts, *reached, *read), held=report.held, unsent=report.unsent)
 
 
 async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
@@ -127,6 +135,12 @@ async def _check(name: str, secret: Secret) -> None:
     source = name.removeprefix(WEBHOOK_SECRET)
     if source != name and (problem := setting.webhook_problem(source.casefold(), value)):
         raise problem
+
+
+async def _notices_problem(service: Service) -> str | None:
+    """A mistake in a template, or mail that did not get out."""
+    wrong = next(service.post.templates.problems(), None) if service.post else None
+    return str(wrong) if wrong else await noticing.refusal(service)
 
 
 async def _permissions() -> list[tuple[str, str | None]]:

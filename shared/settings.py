@@ -136,6 +136,10 @@ class Settings(BaseModel):
     """Application password of that operator."""
     key_vault_url: Url | None = Field(default=None, alias="KEY_VAULT_URL")
     """`https://<name>.vault.azure.net`; a secret may be `vault:<its name there>`."""
+    mail_sender: str = Field(default="", alias="MAIL_SENDER")
+    """Mailbox that notices are sent from; empty: no mail."""
+    notice_templates: str = Field(default="", alias="NOTICE_TEMPLATES")
+    """Folder with templates of your own for notices; what it lacks is Instroom's."""
     hr_poll_schedule: str | None = Field(default=None, alias="HR_POLL_SCHEDULE")
     """When to ask HR what changed (NCRONTAB, UTC). No default: the host itself reads schedules."""
     hr_full_sync_schedule: str | None = Field(default=None, alias="HR_FULL_SYNC_SCHEDULE")

@@ -53,6 +53,8 @@ from shared.ledger.tables import open_tables
 from shared.ledger.tokens import Turns
 from shared.model.account import TopdeskCard
 from shared.model.desired import DesiredTopdesk
+from shared.notices.mail import GraphMailer, Post
+from shared.notices.render import Templates
 from shared.oauth import Bearer, Connection
 from shared.plan.scim import scim
 from shared.plan.topdesk import topdesk
@@ -108,7 +110,14 @@ class Wiring:
             plan_topdesk=scim if by_scim else topdesk,
             policy_text=lambda: text_of(self.settings.policy_file),
             policy_name=self.settings.policy_file,
+            post=self._post(entra),
         )
+
+    def _post(self, entra: graph.Graph) -> Post | None:
+        """What mail is sent with; None without a mailbox to send from."""
+        if not self.settings.mail_sender:
+            return None
+        return Post(GraphMailer(entra), self.settings.mail_sender, templates(self.settings))
 
     async def close(self) -> None:
         """Close what was opened, last first."""
@@ -406,6 +415,11 @@ async def webhook_secret(source: str) -> str | Secret | None:
     if given is None or vaulted_settings.in_vault(given) is None:
         return given.get_secret_value() if given else None
     return (await secrets())[f"{setting.WEBHOOK_SECRET}{source.upper()}"]
+
+
+def templates(given: Settings) -> Templates:
+    """Instroom's templates of notices, and before them the customer's."""
+    return Templates(Path(given.notice_templates) if given.notice_templates else None)
 
 
 async def close() -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from build import NOW, POLICY
@@ -26,6 +27,8 @@ from shared.model.desired import DesiredEntra, DesiredTopdesk, TargetName
 from shared.model.event import Event
 from shared.model.person import PersonId, Record
 from shared.model.signal import Signal
+from shared.notices.mail import Letter, Post
+from shared.notices.render import Templates
 from shared.vendors.topdesk.fields import OPERATOR_FIELDS
 
 type Moment = Callable[[str], None]
@@ -110,6 +113,7 @@ class ListBus:
 
     wakes: list[tuple[TargetName, PersonId, Event]] = field(default_factory=list)
     signals: list[tuple[Signal, str]] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
     moment: Moment = undisturbed
 
     async def wake(self, target: TargetName, person_id: PersonId, event: Event) -> None:
@@ -120,6 +124,11 @@ class ListBus:
     async def signal(self, said: Signal, message_id: str) -> None:
         if message_id not in {known for _, known in self.signals}:
             self.signals.append((said, message_id))
+
+    async def notice(self, notice_id: str) -> None:
+        self.moment("before send")
+        self.notices.append(notice_id)
+        self.moment("after send")
 
 
 @dataclass
@@ -371,6 +380,40 @@ def _operator_after(operator: OperatorCard, change: Change) -> OperatorCard:
             return operator.model_copy(update={"permission_groups": groups - {change.what}})
         case _:
             raise AssertionError(f"not a change of TOPdesk: {change.kind}")
+
+
+@dataclass
+class FakeMailer:
+    """Mail as a list; every account has an address of its own."""
+
+    letters: list[Letter] = field(default_factory=list)
+    fails: list[Exception | None] = field(default_factory=list)
+    """Raised by the next sends, in order; None lets one through."""
+    delivers_all_the_same: bool = False
+    """A send that fails has been carried out."""
+    moment: Moment = undisturbed
+    away: bool = False
+    """No account has a mailbox."""
+
+    async def send(self, letter: Letter) -> None:
+        self.moment("before mail")
+        error = self.fails.pop(0) if self.fails else None
+        if error is None or self.delivers_all_the_same:
+            self.letters.append(letter)
+        if error:
+            raise error
+        self.moment("after mail")
+
+    async def address(self, account_id: str) -> str | None:
+        return None if self.away else f"{account_id}@proef.example"
+
+
+def with_mail(world: World, folder: Path | None = None) -> FakeMailer:
+    """From now on the world can send mail."""
+    mailer = FakeMailer()
+    post = Post(mailer, "instroom@proef.example", Templates(folder))
+    world.service = replace(world.service, post=post)
+    return mailer
 
 
 @dataclass

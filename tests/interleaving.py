@@ -234,6 +234,9 @@ class GatedBus:
     async def signal(self, said: Signal, message_id: str) -> None:
         await self.world.bus.signal(said, message_id)
 
+    async def notice(self, notice_id: str) -> None:
+        await self.world.bus.notice(notice_id)
+
 
 async def end_all(gates: Gates) -> None:
     """Kill whatever still runs."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from fakes import World
 
 from shared.flow.collect import full_sync
+from shared.flow.noticing import notify
 from shared.flow.provision import provision
 from shared.flow.service import Ledger
 from shared.flow.sweep import sweep
@@ -30,11 +31,18 @@ async def deliver(world: World) -> list[Outcome]:
     return outcomes
 
 
+async def deliver_notices(world: World) -> None:
+    """Hand every notice on the bus to its worker."""
+    while world.bus.notices:
+        await notify(world.service, world.bus.notices.pop(0))
+
+
 async def settle(world: World, *, rounds: int = 20) -> None:
     """Sweep and deliver until nobody is due and nothing travels."""
     for _ in range(rounds):
         await sweep(world.service)
         await deliver(world)
+        await deliver_notices(world)
         due = [e async for e in world.service.ledger.due.until(world.clock.now())]
         if not due and not world.bus.wakes:
             return

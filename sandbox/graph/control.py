@@ -33,6 +33,7 @@ _SETTINGS = frozenset(
         "has_p1",
         "denied",
         "passes",
+        "may_send_as",
     }
 )
 
@@ -46,6 +47,7 @@ def routes(service: Service) -> list[Route]:
         ("/groups", "POST", make_group),
         ("/deleted", "GET", deleted),
         ("/writes", "GET", writes),
+        ("/mails", "GET", mails),
         ("/counts", "GET", counts),
         ("/settings", "GET", settings),
         ("/settings", "POST", change_settings),
@@ -113,6 +115,11 @@ def writes(service: Service, _: Json) -> Json:
     return {"writes": [asdict(write) for write in service.tenant.writes]}
 
 
+def mails(service: Service, _: Json) -> Json:
+    """The mail that was sent, oldest first."""
+    return {"mails": service.tenant.mails}
+
+
 def counts(service: Service, _: Json) -> Json:
     """How many of each."""
     tenant = service.tenant
@@ -140,6 +147,9 @@ def settings(service: Service, _: Json) -> Json:
         "stale_every": replication.stale_every,
         "app_roles": sorted(service.tenant.app_roles),
         "has_p1": service.tenant.enterprise.has_p1,
+        "may_send_as": None
+        if service.tenant.may_send_as is None
+        else sorted(service.tenant.may_send_as),
         "denied": sorted(service.tenant.enterprise.denied),
         "passes": asdict(service.tenant.pass_policy),
     }
@@ -161,6 +171,10 @@ def change_settings(service: Service, body: Json) -> Json:
     replication.seconds = float(body.get("replication_seconds", replication.seconds))
     replication.stale_every = max(1, int(body.get("stale_every", replication.stale_every)))
     service.tenant.app_roles = set(body.get("app_roles", service.tenant.app_roles))
+    if "may_send_as" in body:
+        allowed = body["may_send_as"]
+        tenant = service.tenant
+        tenant.may_send_as = None if allowed is None else {one.casefold() for one in allowed}
     enterprise = service.tenant.enterprise
     enterprise.has_p1 = bool(body.get("has_p1", enterprise.has_p1))
     enterprise.denied = set(body.get("denied", enterprise.denied))

@@ -85,6 +85,9 @@ class GraphTenant:
         self.passes: dict[str, Json] = {}
         self.pass_policy = PassPolicy()
         self.used_passes: set[str] = set()  # ids of one-time passes with which somebody signed in
+        self.mailboxes: set[str] = set()  # shared ones, in lower case
+        self.mails: list[Json] = []  # what was sent, oldest first
+        self.may_send_as: set[str] | None = None  # mailboxes the app may send from; None is all
         self.indexes = Indexes()
         self.changes: list[tuple[str, str, str]] = []  # (kind, object id, member id): for delta
 

@@ -18,6 +18,7 @@ from shared.model.person import PersonId
 from shared.model.signal import Signal
 
 SOURCE = "/instroom"
+NOTICE = "nl.instroom.notice"
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 
@@ -37,13 +38,31 @@ def wake(person_id: PersonId, event: Event, message_id: str) -> ServiceBusMessag
 
 def woken(body: bytes) -> PersonId:
     """Whom a message is about. Raises Permanent for anything that is no wake of ours."""
-    try:
-        told: CloudEvent[Any] = CloudEvent.from_dict(_mapping(body))
-    except (ValueError, TypeError, KeyError) as error:
-        raise Permanent(f"a message is no CloudEvent: {type(error).__name__}") from error
+    told = _event(body)
     if not told.subject or not str(told.type).startswith("nl.instroom."):
         raise Permanent("a message is no wake of Instroom: wrong type or no subject")
     return PersonId(told.subject)
+
+
+def notice(notice_id: str, message_id: str) -> ServiceBusMessage:
+    """The message that says *send this notice*."""
+    told: CloudEvent[Any] = CloudEvent(
+        source=SOURCE, type=NOTICE, subject=notice_id, id=message_id
+    )
+    return ServiceBusMessage(
+        json.dumps(_as_json(told)),
+        message_id=message_id,
+        subject=told.type,
+        content_type=CONTENT_TYPE,
+    )
+
+
+def noticed(body: bytes) -> str:
+    """Which notice a message is about. Raises Permanent for anything else."""
+    told = _event(body)
+    if not told.subject or told.type != NOTICE:
+        raise Permanent("a message is no notice of Instroom: wrong type or no subject")
+    return told.subject
 
 
 def signal(said: Signal, message_id: str) -> ServiceBusMessage:
@@ -62,6 +81,13 @@ def signalled(body: bytes) -> Signal:
         return Signal(source=str(data["source"]), number=str(data["number"]))
     except (ValueError, TypeError, KeyError) as error:
         raise Permanent(f"a message is no signal: {type(error).__name__}") from error
+
+
+def _event(body: bytes) -> CloudEvent[Any]:
+    try:
+        return CloudEvent.from_dict(_mapping(body))
+    except (ValueError, TypeError, KeyError) as error:
+        raise Permanent(f"a message is no CloudEvent: {type(error).__name__}") from error
 
 
 def _mapping(body: bytes) -> dict[str, Any]:

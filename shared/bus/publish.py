@@ -1,4 +1,4 @@
-"""Send wakes and signals onto Service Bus: one client a process, one sender a queue.
+"""Send wakes, signals and notices onto Service Bus: one client a process, one sender a queue.
 
 Called by flow through the Publisher protocol; in flow tests the bus is a list.
 """
@@ -22,6 +22,7 @@ from shared.model.person import PersonId
 from shared.model.signal import Signal
 
 SIGNALS = "hr-signals"
+NOTICES = "notices"
 _SENDS = 2  # an idle link is closed by the service after ten minutes: the second try opens anew
 
 
@@ -34,6 +35,10 @@ class Publisher(Protocol):
 
     async def signal(self, said: Signal, message_id: str) -> None:
         """Ask intake to read this person again. Raises Transient."""
+        ...
+
+    async def notice(self, notice_id: str) -> None:
+        """Ask for this notice to be sent. Raises Transient."""
         ...
 
 
@@ -53,6 +58,10 @@ class ServiceBus:
     async def signal(self, said: Signal, message_id: str) -> None:
         """Send a signal; duplicate detection drops one whose id was seen in ten minutes."""
         await self._send(SIGNALS, envelope.signal(said, message_id))
+
+    async def notice(self, notice_id: str) -> None:
+        """Send the id of a notice, and nothing of what it says."""
+        await self._send(NOTICES, envelope.notice(notice_id, uuid.uuid4().hex))
 
     async def close(self) -> None:
         """Close senders and client."""

@@ -16,7 +16,7 @@ from shared import log
 from shared.diff import compare
 from shared.diff.compare import Stand
 from shared.errors import LostRace, Permanent
-from shared.flow import admitting, guarding, joining, seeing, ties
+from shared.flow import admitting, guarding, joining, noticing, seeing, ties
 from shared.flow.guarding import Question
 from shared.flow.seeing import Observation
 from shared.flow.service import LEASE, Service
@@ -26,6 +26,7 @@ from shared.ledger.people import Decision, Dossier, StoredRecord
 from shared.model.change import Harm
 from shared.model.desired import Desired, TargetName
 from shared.model.person import Person, PersonId, Ties
+from shared.notices import causes
 from shared.policy.desired import desired
 from shared.policy.document import Policy
 
@@ -159,7 +160,19 @@ async def _conclude(
             # Also when nothing is new: what is read before now must not come after it.
             await service.ledger.people.note_records(dossier, records)
         return Found.OPEN if _open(dossier, by.now) else Found.IDLE
+    await _note_what_to_tell(service, dossier.person_id, by, asked.was, decision)
     return await _write(service, dossier, decision, records, after)
+
+
+async def _note_what_to_tell(
+    service: Service, person_id: PersonId, by: _Basis, was: View | None, decision: Decision
+) -> None:
+    """Before the row: a stop in between decides anew, and the same notice is meant again."""
+    if was is None and await guarding.is_going_live(service, by.person):
+        return  # nobody writes to managers about everyone who has been there for years
+    before = causes.Stand(was.person, was.policy, was.at) if was else None
+    now = causes.Stand(by.person, by.policy, by.now)
+    await noticing.intend(service, *causes.due(person_id, now, before, decision.hold))
 
 
 def _open(dossier: Dossier, now: datetime) -> tuple[TargetName, ...]:

@@ -61,6 +61,8 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
             "finished_at": now,
         }
     )
+    if problem:
+        await service.ledger.notices.note_parked(work.dossier.person_id)
     await _write(work, row)
     if problem:
         return Outcome(ending=Ending.PARKED, detail=problem, changes=len(work.done))
@@ -131,6 +133,8 @@ async def stop(work: Work[Any, Any], reason: str, mender: Mender | None) -> Outc
             "mender": mender,
         }
     )
+    if mender:
+        await work.service.ledger.notices.note_parked(work.dossier.person_id)
     await _write(work, row)
     if mender is None:
         return Outcome(ending=Ending.WAITING, detail=reason)

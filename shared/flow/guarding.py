@@ -20,7 +20,7 @@ from shared.ledger.harms import Book
 from shared.model.change import Harm
 from shared.model.desired import Desired, State
 from shared.model.harm import Batch, HarmEntry, Loss, Member
-from shared.model.person import PersonId
+from shared.model.person import Person, PersonId
 from shared.policy.document import Limit
 
 _ENDS = frozenset({Harm.BLOCK, Harm.DELETE})
@@ -104,7 +104,7 @@ async def ask(
     """Which of these harms are held, each with its batch; the others may go on."""
     held = {}
     for kind, losses in harms.items():
-        if kind == Harm.JOINER and await _is_going_live(service, question):
+        if kind == Harm.JOINER and await is_going_live(service, question.now.person):
             continue
         one = _Harm(question, kind, losses, question.now.policy.guard.limit(kind))
         if batch_id := await _ask_one(service, one):
@@ -272,9 +272,9 @@ async def _ahead(service: Service, asked: _Harm) -> frozenset[str]:
     return frozenset({ahead.content} if ahead and ahead.said.answer == "approved" else ())
 
 
-async def _is_going_live(service: Service, question: Question) -> bool:
+async def is_going_live(service: Service, person: Person) -> bool:
     """No full read of their source has come to its end: its first load is under way."""
-    cursor, _ = await service.ledger.cursors.read(question.now.person.primary_record.source)
+    cursor, _ = await service.ledger.cursors.read(person.primary_record.source)
     return cursor.full_sync_at is None
 
 

@@ -173,6 +173,7 @@ async def park(
         if stored.problem != error.reason
     }
     if noted:
+        await service.ledger.notices.note_parked(dossier.person_id)
         # A lane that still has the old policy parks behind the back of the new one's activation.
         await remind(service, dossier.person_id, service.clock.now() + LEASE)
         await service.ledger.people.note_records(dossier, noted)

@@ -29,6 +29,7 @@ from shared.ledger.history import History
 from shared.ledger.identities import Identities
 from shared.ledger.matches import Matches
 from shared.ledger.names import Names
+from shared.ledger.notices import Notices
 from shared.ledger.people import People
 from shared.ledger.policies import Policies
 from shared.ledger.relations import Relations
@@ -37,6 +38,7 @@ from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
 from shared.model.change import Harm, Plan
 from shared.model.desired import DesiredEntra, DesiredTopdesk
 from shared.model.harm import Waiting
+from shared.notices.mail import Post
 from shared.plan.topdesk import topdesk as over_rest
 from shared.policy.document import Policy
 from shared.policy.load import load
@@ -128,6 +130,11 @@ class Ledger:
         return FirstSignIns(self.store)
 
     @cached_property
+    def notices(self) -> Notices:
+        """Which mail is meant, sent or unknown."""
+        return Notices(self.store)
+
+    @cached_property
     def history(self) -> History:
         """The audit."""
         return History(self.store)
@@ -174,7 +181,9 @@ class Service:
     plan_topdesk: TopdeskPlan = over_rest
     """What has to be done in TOPdesk; another plan when a SCIM service stands in its place."""
     announce: Callable[[Waiting], Awaitable[None]] = write_log
-    """How a reminder of a held batch reaches people."""
+    """How a reminder of a held batch reaches the log, and so the alerts."""
+    post: Post | None = None
+    """What mail is sent with; None when there is no mailbox to send from."""
     _loaded: dict[str, Policy] = field(default_factory=dict, repr=False)
 
     @property

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.errors import LostRace, Misconfigured
-from shared.flow import waiting
+from shared.flow import noticing, waiting
 from shared.flow.activate import activate
 from shared.flow.approve import finish_answers
 from shared.flow.at_once import all_of
@@ -42,6 +42,8 @@ async def sweep(service: Service) -> Swept:
     for entry in entries:
         by_person.setdefault(entry.person_id, []).append(entry)
     found = await all_of(_look(service, mine) for mine in by_person.values())
+    with suppress(Misconfigured):  # nothing decides yet, and so nothing is told
+        await noticing.look(service)
     return Swept(
         changed=found.count(Found.CHANGED),
         open=found.count(Found.OPEN),

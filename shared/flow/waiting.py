@@ -56,16 +56,20 @@ def _hours(batch: Batch, now: datetime) -> int:
     return int((now - batch.opened_at).total_seconds() // 3600)
 
 
+def step_of(batch: Batch, guard: Guard, now: datetime) -> int:
+    """Which reminder is due by now, from one; zero: none yet."""
+    return sum(_hours(batch, now) >= due for due in guard.remind_after_hours)
+
+
 def waiting(shown: Shown, guard: Guard, now: datetime) -> Waiting:
     """How long a batch has waited by now, and who is to hear of it."""
-    hours = _hours(shown.batch, now)
-    step = sum(hours >= due for due in guard.remind_after_hours)
+    step = step_of(shown.batch, guard, now)
     deputies = guard.deputies if step > 1 else ()
     return Waiting(
         batch=shown.batch.batch_id,
         kind=shown.batch.kind,
         people=len(shown.waiting),
-        hours=hours,
+        hours=_hours(shown.batch, now),
         step=step,
         to=(*guard.approvers, *deputies),
         deputies=bool(deputies),

@@ -24,6 +24,7 @@ from shared.policy.choices import (
 from shared.policy.conditions import Condition, matches
 from shared.policy.fields import check_template
 from shared.policy.first_sign_in import FirstSignIn
+from shared.policy.notices import Notices
 from shared.policy.rule import Rule
 from shared.policy.section import Section, refuse_keys
 from shared.policy.sources import Sources
@@ -304,6 +305,7 @@ class Policy(Section):
     sso: Sso | None = None
     """Single sign-on to TOPdesk, which `instroom sso` sets up and checks."""
     guard: Guard = Guard()
+    notices: Notices = Notices()
     protected: frozenset[str] = frozenset()
     """Never touched: user principal names, or people as `source:number`."""
 

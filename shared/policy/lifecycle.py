@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.model.desired import ALIVE, Reason, State
+from shared.model.notice import NoticeKind
 from shared.model.person import Contract, Leave, Person, Stop
 from shared.policy.document import RANKS, LeaveRule, Lifecycle, Policy, Rank
 
@@ -86,7 +87,7 @@ def stopped(stop: Stop) -> str:
 
 def next_moment(person: Person, policy: Policy, now: datetime) -> datetime | None:
     """The first moment after `now` at which the calendar alone may change the answer."""
-    days = _turning_days(person, policy.lifecycle)
+    days = (*_turning_days(person, policy.lifecycle), *_telling_days(person, policy))
     moments = (midnight(day, policy.zone) for day in days)
     return min((moment for moment in moments if moment > now), default=None)
 
@@ -202,6 +203,16 @@ def _turning_days(person: Person, rules: Lifecycle) -> Iterator[date]:
     if person.died_on:
         yield person.died_on
         yield person.died_on + gone_for
+
+
+def _telling_days(person: Person, policy: Policy) -> Iterator[date]:
+    """The days on which a manager is to hear what comes."""
+    told = policy.notices
+    for run in spells(person.contracts, policy.lifecycle.bridge_gap_days):
+        if NoticeKind.JOINER in told.send:
+            yield run.first - told.joiner_days * _DAY
+        if NoticeKind.LEAVER in told.send and run.last:
+            yield run.last - told.leaver_days * _DAY
 
 
 def _first_and_after(period: Contract | Leave) -> Iterator[date]:

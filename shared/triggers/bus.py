@@ -1,4 +1,5 @@
-"""What does a message make happen? A signal reads a person again; a wake converges one target.
+"""What does a message make happen? A signal reads a person again; a wake converges one target; a
+notice is sent.
 
 Messages carry no state. Returning completes a message; raising gives it back, and is for bugs and
 for a claim that ran out.
@@ -45,6 +46,18 @@ async def apply_entra(message: func.ServiceBusMessage) -> None:
 async def apply_topdesk(message: func.ServiceBusMessage) -> None:
     """Converge one person in TOPdesk."""
     await _provision(TargetName.TOPDESK, message)
+
+
+@blueprint.function_name("notify")
+@blueprint.service_bus_queue_trigger("message", _CONNECTION, queue_name="notices")
+async def notify(message: func.ServiceBusMessage) -> None:
+    """Send one notice to a manager or to operators."""
+    try:
+        notice_id = envelope.noticed(message.get_body())
+    except Permanent as error:
+        log.warning("message dropped", reason=error)
+        return
+    await flow.notify(await wiring.service(), notice_id)
 
 
 async def _provision(target: TargetName, message: func.ServiceBusMessage) -> None:

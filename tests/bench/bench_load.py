@@ -181,6 +181,9 @@ class ListBus:
     async def signal(self, said: Signal, message_id: str) -> None:
         raise NotImplementedError
 
+    async def notice(self, notice_id: str) -> None:
+        raise NotImplementedError
+
     def taken(self, target: TargetName) -> list[PersonId]:
         """The wakes of one queue, off the list."""
         mine = [person for name, person in self.wakes if name == target]

@@ -35,7 +35,7 @@ DAY = timedelta(days=1)
 PATIENCE_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.05
 NEVER = "0 0 0 1 1 *"
-QUEUES = ("hr-signals", "entra", "topdesk")
+QUEUES = ("hr-signals", "entra", "topdesk", "notices")
 GENEROUS = (r"count: \d+, share: [\d.]+", "count: 100, share: 1, minimum_population: 1000")
 
 

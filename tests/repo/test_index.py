@@ -71,6 +71,12 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "connection": BUS,
         "isSessionsEnabled": True,
     },
+    "notify": {
+        "type": "serviceBusTrigger",
+        "queueName": "notices",
+        "connection": BUS,
+        "isSessionsEnabled": None,
+    },
 }
 BY_AZURE_FUNCTIONS = """
 import json

@@ -15,6 +15,7 @@ USER_TAP = "/users/{user}/authentication/temporaryAccessPassMethods/{pass}"
 TAP_POLICY = (
     "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/temporaryAccessPass"
 )
+SEND_MAIL = "/users/{user}/sendMail"
 
 GROUPS = "/groups"
 GROUP = "/groups/{group}"

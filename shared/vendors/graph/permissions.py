@@ -94,6 +94,13 @@ OF_THE_APP = (
 )
 """Application permissions of the app's own identity."""
 
+OF_EXCHANGE: tuple[Call, ...] = (("POST", paths.SEND_MAIL),)
+"""Calls of the app that a role of Exchange lets through, for one mailbox: `Application Mail.Send`.
+
+Microsoft Learn, "Role Based Access Control for Applications in Exchange Online": permissions of
+Entra add to it, so that one given there would open every mailbox all the same.
+"""
+
 OF_AN_ADMINISTRATOR = (
     Permission(
         "Application.ReadWrite.All",
