@@ -7,7 +7,7 @@ real ones need a network, are faked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -257,6 +257,8 @@ class FakeTopdesk:
     """TOPdesk as a dictionary of cards."""
 
     permission_groups: frozenset[str] = frozenset({"Beheerders", "Zorgdesk"})
+    tickets: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    """By external number."""
     cards: dict[str, TopdeskCard] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     created: Counter[str] = field(default_factory=Counter)
@@ -294,7 +296,7 @@ class FakeTopdesk:
     def by_number(self, number: str) -> TopdeskCard | None:
         return next((c for c in self.cards.values() if c.employee_number == number), None)
 
-    def _do(self, change: Change, applied: Applied) -> Done:
+    def _do(self, change: Change, applied: Applied) -> Done:  # noqa: C901 - one arm a kind
         if change.kind == Kind.CREATE_CARD:
             return self._create(change)
         card = self.cards[applied.account_id or ""]
@@ -319,6 +321,11 @@ class FakeTopdesk:
                     changes["operator"] = operator.model_copy(update={"archived": True})
             case Kind.UNARCHIVE_CARD:
                 changes["archived"] = False
+            case Kind.CREATE_TICKET:
+                if card.archived:
+                    raise Permanent("an archived card can call for nothing")
+                self.tickets.setdefault(str(change.values["externalNumber"]), change.values)
+                return done
             case Kind.CREATE_OPERATOR:
                 if operator:
                     raise Permanent("this person has an operator already")

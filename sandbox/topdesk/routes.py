@@ -12,6 +12,7 @@ from sandbox.topdesk import (
     archiving,
     branches,
     catalogue,
+    changes,
     free_fields,
     incidents,
     media,
@@ -194,6 +195,14 @@ def _catalogue() -> list[Endpoint]:
     ]
 
 
+def _changes() -> list[Endpoint]:
+    return [
+        Endpoint("GET", "/operatorChanges", changes.read_all),
+        Endpoint("POST", "/operatorChanges", changes.create),
+        Endpoint("GET", "/applicableChangeTemplates", changes.read_templates),
+    ]
+
+
 def _incidents() -> list[Endpoint]:
     return [
         Endpoint("GET", "/incidents", incidents.read_all),
@@ -215,4 +224,5 @@ ENDPOINTS = (
     *_branches(),
     *_search_lists(),
     *_incidents(),
+    *_changes(),
 )

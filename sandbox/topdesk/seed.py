@@ -25,6 +25,9 @@ CATALOGUE: Mapping[str, Iterable[str]] = {
 }
 
 
+CHANGE_TEMPLATES = (("Ws 006", "Laptop uitgeven"), ("Ws 007", "Werkplek opruimen"))
+
+
 def branch(name: str) -> dict[str, Any]:
     """A branch as the API creates it when only its name is given."""
     return {

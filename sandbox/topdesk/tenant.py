@@ -26,7 +26,9 @@ INDEXED: Mapping[str, tuple[str, ...]] = {
     "persons": ("employeeNumber", "tasLoginName"),
     "operators": ("employeeNumber", "loginName", "linkedPerson"),
 }
-TRACKED = frozenset({"persons", "operators", "persongroups", "operatorgroups", "incidents"})
+TRACKED = frozenset(
+    {"persons", "operators", "persongroups", "operatorgroups", "incidents", "changes"}
+)
 """Tables whose rows say who made and changed them, and when."""
 
 
@@ -88,6 +90,8 @@ class TopdeskTenant:
         for name, parent in seed.SUBCATEGORIES:
             category = tenant.by_name("categories", parent)
             tenant.add("subcategories", {"name": name, "category": category["id"]})
+        for number, brief in seed.CHANGE_TEMPLATES:
+            tenant.add("change templates", {"number": number, "briefDescription": brief})
         home = next(iter(tenant.table("branches")), None)
         for name in operator_groups:
             tenant.add("operatorgroups", seed.operator_group(name, home))

@@ -14,11 +14,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
+from shared import log
 from shared.apply.target import Done
 from shared.apply.topdesk_cards import BRANCH, Cards, card_of, choose, lacking
 from shared.errors import Permanent, Transient, UnknownReply
 from shared.model.account import Applied, Found, TopdeskCard
-from shared.model.change import Change, Kind
+from shared.model.change import Change, Harm, Kind
 from shared.model.desired import DesiredTopdesk, Entry, TargetName
 from shared.model.right import RightKind, parted
 from shared.vendors.topdesk.fields import (
@@ -43,6 +44,7 @@ from shared.vendors.topdesk.lookups import (
 from shared.vendors.topdesk.operators import OperatorRow
 from shared.vendors.topdesk.persons import Ref, Written
 from shared.vendors.topdesk.tenant import Tenant
+from shared.vendors.topdesk.tickets import Tickets
 
 JUST_NOW_SECONDS = 30.0
 """So long may a create rely on the read before it; below what a claim reserves for one change."""
@@ -58,6 +60,7 @@ class TopdeskTarget:
         self._cards = Cards(tenant, self._lookups)
         self._persons = self._cards.persons
         self._operators = self._cards.operators
+        self._tickets = Tickets(tenant)
         self._absent: dict[str, float] = {}
         """When a read found no card with this number."""
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -109,6 +112,8 @@ class TopdeskTarget:
                 return await self._create(change)
             case Kind.UPDATE_CARD:
                 await self._update(card_of(applied), change)
+            case Kind.CREATE_TICKET:
+                await self._ticket(change, card_of(applied))
             case Kind.TIE_ENTRY:
                 await self._tie(change)
             case Kind.ARCHIVE_CARD:
@@ -167,6 +172,23 @@ class TopdeskTarget:
     async def _update(self, card_id: str, change: Change) -> None:
         _refuse_what_is_too_long(change.values)
         await self._persons.update(card_id, await self._resolved(change, card_id))
+
+    async def _ticket(self, change: Change, card_id: str) -> None:
+        """Make a ticket once. Of a leaver a refused one is logged: the block must not wait."""
+        values = {field: str(value) for field, value in change.values.items()}
+        kind, ids = values.pop("kind"), dict[str, str]()
+        try:
+            if await self._tickets.find(kind, values["externalNumber"]):
+                return
+            if template := values.pop("template", None):
+                ids["template"] = await self._tickets.template(template)
+            if group := values.pop("operatorGroup", None):
+                ids["operatorGroup"] = await self._row(RightKind.OPERATOR_GROUP, group)
+            await self._tickets.create(kind, card_id, values, ids)
+        except Permanent as refused:
+            if change.harm is not Harm.BLOCK:
+                raise
+            log.warning("ticket refused", rule=change.what, reason=refused.reason)
 
     async def _tie(self, change: Change) -> None:
         code, name = change.entries[change.what].code, change.values[change.what]

@@ -64,6 +64,7 @@ def _own(desired: Desired) -> tuple[DesiredEntra, DesiredTopdesk]:
         "is_manager": False,
         "waits_for_account": False,
         "card": {},
+        "tickets": {},
     }
     return desired.entra.model_copy(update=ours), desired.topdesk.model_copy(update=others)
 
@@ -141,7 +142,12 @@ def absent(want: DesiredEntra | DesiredTopdesk) -> DesiredEntra | DesiredTopdesk
     """The same person while a human has not agreed to an account: nothing is made."""
     if isinstance(want, DesiredEntra):
         return want.model_copy(update={"state": State.ABSENT, "groups": {}, "manager_id": None})
-    nothing = {"operator": None, "is_manager": False, "manager_id": None}
+    nothing: dict[str, object] = {
+        "operator": None,
+        "is_manager": False,
+        "manager_id": None,
+        "tickets": {},
+    }
     waits = {"state": State.ABSENT, "waits_for_account": False}
     return want.model_copy(update=nothing | waits)
 

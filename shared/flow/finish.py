@@ -26,6 +26,7 @@ from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
 from shared.model.change import Harm, Plan
 from shared.model.desired import ALIVE, DesiredTopdesk, Reason, State, TargetName, renamed
 from shared.model.outcome import Ending, Outcome
+from shared.model.ticket import TicketMark, marked
 
 type Value = str | bool | None
 
@@ -165,6 +166,7 @@ def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan
             "rights": {**kept, **{k: v for k, v in rights.items() if k not in plan.obstacles}},
             "values": {k: v.reason for k, v in values.items()} | _manager_value(want),
             "names": _names(was, want, held),
+            "tickets": _tickets(was, want, plan),
             "is_operator": is_operator(want) or bool(was.is_operator and held & TAKES_RIGHTS),
         }
     )
@@ -173,6 +175,17 @@ def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan
 def is_operator(want: Want) -> bool:
     """Should this person have an operator card?"""
     return isinstance(want, DesiredTopdesk) and want.operator is not None
+
+
+def _tickets(was: Applied, want: Want, plan: Plan) -> Mapping[str, TicketMark]:
+    """What each rule for tickets has seen by now; somebody who may not be blocked is not out."""
+    if not isinstance(want, DesiredTopdesk):
+        return was.tickets
+    if any(change.harm is Harm.BLOCK for change in plan.held):
+        return was.tickets
+    return {
+        rule: marked(was.tickets.get(rule), ticket.key) for rule, ticket in want.tickets.items()
+    }
 
 
 def _names(was: Applied, want: Want, held: Collection[Harm | None]) -> Mapping[str, Value]:

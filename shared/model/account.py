@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from shared.model.desired import Reason, State
 from shared.model.frozen import Frozen
+from shared.model.ticket import TicketMark
 
 
 class Applied(Frozen):
@@ -30,6 +31,8 @@ class Applied(Frozen):
     """Attributes that we wrote, with the reason they had."""
     names: Mapping[str, str | bool | None] = {}
     """What we wrote or are about to write of what is made of the person's name."""
+    tickets: Mapping[str, TicketMark] = {}
+    """What each rule for tickets has seen of them."""
     is_operator: bool = False
     """We gave an operator card, or are about to; `operator_id` also knows one that is retired."""
 

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     REMOVE_PERMISSION_GROUP = "remove permission group"
     ADD_OPERATOR_RIGHT = "add operator right"
     REMOVE_OPERATOR_RIGHT = "remove operator right"
+    CREATE_TICKET = "create ticket"
     TIE_ENTRY = "tie list entry"
     """To HR's code, or call it what HR calls it now: a department, a budget holder."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.model.frozen import Frozen
+from shared.model.ticket import Ticket
 
 
 class TargetName(StrEnum):
@@ -122,6 +123,8 @@ class DesiredTopdesk(Frozen):
     manager_id: str | None = None
     """TOPdesk id of the manager's card, when it stands and is marked as a manager."""
     archive_reason: str = ""
+    tickets: Mapping[str, Ticket] = {}
+    """What each rule for tickets has to say of them, by its name."""
     removed: Mapping[str, str | None] = {}
     """What a removal makes of card fields beside those that it empties always."""
     waits_for_account: bool = False

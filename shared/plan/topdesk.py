@@ -20,7 +20,8 @@ from shared.model.desired import (
     TargetName,
     renamed,
 )
-from shared.plan.topdesk_operator import operator_changes, taken_down
+from shared.plan.topdesk_operator import archive, operator_changes, strip
+from shared.plan.topdesk_tickets import ticket_changes
 from shared.plan.topdesk_values import Given, update, wanted_of, write
 from shared.vendors.topdesk.fields import (
     EMPLOYEE_NUMBER,
@@ -82,10 +83,11 @@ def _changes(
         else:
             yield from _bring_up(desired, card, found.obstacles, applied, hold)
         yield from operator_changes(desired, card, found.obstacles, applied, hold)
+        yield from ticket_changes(desired, applied)
     elif card is not None:
         recorded = applied.account_id is not None
         if desired.state is not State.ABSENT or recorded:
-            yield from _block(desired, card)
+            yield from _block(desired, card, applied)
         # A card of someone long gone, that we never managed, is left as it lies.
         if desired.state is State.DELETED and recorded:
             yield from _scrub(desired, card)
@@ -179,11 +181,17 @@ def _managing_that_differs(desired: DesiredTopdesk, card: TopdeskCard, applied: 
 # --- gone ------------------------------------------------------------------------------------
 
 
-def _block(desired: DesiredTopdesk, card: TopdeskCard) -> Iterator[Change]:
+def _block(desired: DesiredTopdesk, card: TopdeskCard, applied: Applied) -> Iterator[Change]:
     """Archive both cards, whoever made the operator: the human behind it has left."""
-    if card.operator and not card.operator.archived:
+    active = card.operator if card.operator and not card.operator.archived else None
+    if active:
         # An archived operator comes back with whatever it still has: everything is taken first.
-        yield from taken_down(card.operator, desired)
+        yield from strip(active.rights, desired.why, Harm.BLOCK)
+    if not card.archived:
+        # An archived card can call for nothing.
+        yield from ticket_changes(desired, applied, Harm.BLOCK)
+    if active:
+        yield archive(desired, desired.why, Harm.BLOCK)
     if not card.archived:
         yield Change(
             kind=Kind.ARCHIVE_CARD,

@@ -65,12 +65,6 @@ def operator_changes(
         yield write(Kind.UPDATE_OPERATOR, _with_permission(login), what="login name")
 
 
-def taken_down(operator: OperatorCard, desired: DesiredTopdesk) -> Iterator[Change]:
-    """Strip and archive the card of somebody who has left, whoever made it."""
-    yield from _strip(operator.rights, desired.why, Harm.BLOCK)
-    yield archive(desired, desired.why, Harm.BLOCK)
-
-
 def archive(desired: DesiredTopdesk, why: Reason, harm: Harm) -> Change:
     """Archive the operator card."""
     return Change(
@@ -151,9 +145,9 @@ def _rights(
         if folded(right) not in present and right not in obstacles
     }
     yield from (_give(right, why) for right, why in gained.items() if is_filter(right))
-    yield from _strip((right for right in lost if not is_filter(right)), _NO_RIGHT, Harm.RIGHT)
+    yield from strip((right for right in lost if not is_filter(right)), _NO_RIGHT, Harm.RIGHT)
     yield from (_give(right, why) for right, why in gained.items() if not is_filter(right))
-    yield from _strip((right for right in lost if is_filter(right)), _NO_RIGHT)
+    yield from strip((right for right in lost if is_filter(right)), _NO_RIGHT)
 
 
 def _give(right: str, reasons: tuple[Reason, ...]) -> Change:
@@ -161,7 +155,7 @@ def _give(right: str, reasons: tuple[Reason, ...]) -> Change:
     return Change(kind=kind, what=right, reasons=reasons)
 
 
-def _strip(rights: Iterable[str], why: Reason, harm: Harm | None = None) -> Iterator[Change]:
+def strip(rights: Iterable[str], why: Reason, harm: Harm | None = None) -> Iterator[Change]:
     """Take these away; filters last."""
     for right in sorted(rights, key=lambda right: (is_filter(right), right)):
         kind = Kind.REMOVE_PERMISSION_GROUP if _is_group(right) else Kind.REMOVE_OPERATOR_RIGHT
@@ -183,7 +177,7 @@ def _retire(
         if card.archived:
             yield archive(desired, why, harm)
     elif _is_ours(operator, applied):
-        yield from _strip(operator.rights, why, harm)
+        yield from strip(operator.rights, why, harm)
         yield archive(desired, why, harm)
 
 

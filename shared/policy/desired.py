@@ -7,7 +7,7 @@ serve and forecast all call this one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from shared.errors import Permanent
 from shared.model.desired import (
@@ -31,6 +31,7 @@ from shared.policy.fields import ACCOUNT_FIELDS, Facts, facts, fill, names_in
 from shared.policy.lifecycle import Standing
 from shared.policy.naming import naming
 from shared.policy.rule import Rule
+from shared.policy.tickets import tickets
 
 LOGIN = "account.login"
 
@@ -43,9 +44,10 @@ def desired(person: Person, ties: Ties, policy: Policy, as_of: datetime) -> Desi
     standing = lifecycle.standing(person, policy, as_of)
     known = tuple(facts(person, one, standing.day) for one in standing.contracts or (None,))
     number = employee_id(person, policy)
+    turned = lifecycle.turned(person, policy, standing, as_of)
     return Desired(
         entra=_entra(policy, standing, known, ties, number),
-        topdesk=_topdesk(policy, standing, known, ties, number),
+        topdesk=_topdesk(policy, standing, known, ties, number, turned),
         next_moment=lifecycle.next_moment(person, policy, as_of),
     )
 
@@ -84,7 +86,12 @@ def _entra(
 
 
 def _topdesk(
-    policy: Policy, standing: Standing, known: Sequence[Facts], ties: Ties, number: str
+    policy: Policy,
+    standing: Standing,
+    known: Sequence[Facts],
+    ties: Ties,
+    number: str,
+    turned: date,
 ) -> DesiredTopdesk:
     alive, active = standing.state in ALIVE, standing.state == State.ACTIVE
     with_login = {**known[0], LOGIN: ties.login or ""}
@@ -100,6 +107,7 @@ def _topdesk(
         employee_number=number,
         card=_filled("topdesk.card", card, with_login),
         entries=_entries(policy, known[0]),
+        tickets=tickets(policy.topdesk.tickets, standing.state, known, turned),
         # An operator can act at once, also without single sign-on: not before the first day.
         operator=_operator(policy, standing, known) if active else None,
         is_manager=alive and ties.is_manager,

@@ -47,6 +47,17 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone)
 
 
+def turned(person: Person, policy: Policy, standing: Standing, as_of: datetime) -> date:
+    """The day on which they began, for who is here; for who is gone, the day after the last."""
+    today = as_of.astimezone(policy.zone).date()
+    runs = spells(person.contracts, policy.lifecycle.bridge_gap_days)
+    if standing.state in ALIVE:
+        own = (run.first for run in runs if run.last is None or run.last >= today)
+        return next(own, today)
+    ends = [run.last + _DAY for run in runs if run.last and run.last < today]
+    return max(ends, default=today)
+
+
 def spells(contracts: Sequence[Contract], bridge_gap_days: int = 0) -> tuple[Spell, ...]:
     """The runs of employment in order; contracts that abut, overlap or nearly abut are one."""
     runs: list[Spell] = []

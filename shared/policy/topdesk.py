@@ -15,6 +15,7 @@ from shared.model.right import TASKS, RightKind, called, parted
 from shared.policy.choices import CardChoice, Choices, PersonTemplate
 from shared.policy.rule import Rule
 from shared.policy.section import Section, refuse_keys
+from shared.policy.tickets import TicketRule
 
 LOOKUPS = frozenset(
     {
@@ -120,6 +121,8 @@ class Topdesk(Section):
     """Per list: is a missing row made, and what is HR's code of it?"""
     operators: tuple[OperatorRule, ...] = ()
     """Who gets an operator card, with which rights; several matching rules add up."""
+    tickets: tuple[TicketRule, ...] = ()
+    """Calls and requests for change that joiners, movers and leavers bring."""
     archive_reason: str = "Persoon uit organisatie"
     """The archiving reason for leavers, as TOPdesk names it."""
     removed: Mapping[str, str] = {}
@@ -141,6 +144,13 @@ class Topdesk(Section):
             if how.code and name not in _TIED:
                 tied = ", ".join(sorted(_TIED))
                 raise ValueError(f"{name} cannot keep a code in TOPdesk; {tied} can")
+        return self
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        names = [rule.name.casefold() for rule in self.tickets]
+        if len(set(names)) < len(names):
+            raise ValueError("two rules for tickets have one name; give each its own")
         return self
 
     @model_validator(mode="after")

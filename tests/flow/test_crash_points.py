@@ -171,6 +171,15 @@ SANNE = a_record("1042")
 SANNE_GONE = a_leaver(TODAY - timedelta(days=3))
 NO_RIGHT = POLICY.replace("right: {count: 20,", "right: {count: 0,")
 STRICT = POLICY.replace("count: 3", "count: 1")
+WITH_TICKETS = POLICY.replace(
+    "guard:",
+    """  tickets:
+    - {name: Laptop, on: joiner, since: 2026-11-01, brief: "Laptop {name.display}"}
+    - {name: Verhuizing, on: mover, since: 2026-11-01, brief: "Verhuizing {department.name}"}
+    - {name: Opruimen, on: leaver, since: 2026-11-01, brief: "Opruimen {name.display}"}
+guard:""",
+)
+STARTS = a_record("1042", contracts=(a_contract(key="1042-1", start=TODAY),))
 TEAM = tuple(a_record(str(n), name=a_name(birth=f"Nr{n}")) for n in range(2))
 TEAM_GONE = tuple(
     record.model_copy(update={"contracts": a_leaver(TODAY - timedelta(days=3)).contracts})
@@ -215,6 +224,28 @@ STORIES = {
         [signal("0"), hr_says(TEAM_GONE[1]), signal("1"), A_HUMAN_APPROVES],
         before=[*stands(*TEAM), hr_says(TEAM_GONE[0])],
         policy=STRICT,
+    ),
+    "joiner with a ticket": Story(
+        [signal("1042")], before=[*stands(TEAM[0]), hr_says(STARTS)], policy=WITH_TICKETS
+    ),
+    "mover with a ticket": Story(
+        [signal("1042")],
+        before=[*stands(SANNE), hr_says(moved(SANNE, "ZORG", "Zorg"))],
+        policy=WITH_TICKETS,
+    ),
+    "leaver with a ticket": Story(
+        [signal("1042"), until(day(1))],
+        before=[*stands(SANNE), hr_says(a_leaver(TODAY))],
+        policy=WITH_TICKETS,
+    ),
+    "returner with tickets": Story(
+        [signal("1042"), until(day(40))],
+        before=[*LEFT, until(day(32)), hr_says(BACK)],
+        policy=WITH_TICKETS,
+        end=day(41),
+    ),
+    "renamed operator": Story(
+        [signal("1042")], before=[*stands(SANNE), hr_says(MARRIED)], policy=POLICY
     ),
     "stopped at once": Story([IS_STOPPED], before=stands(SANNE)),
     "stopped while held": Story(
@@ -361,7 +392,11 @@ def _cards(world: World) -> dict[str, object]:
             }
         )
         for card in world.topdesk.cards.values()
-    } | {"created": world.topdesk.created, "cards": len(world.topdesk.cards)}
+    } | {
+        "created": world.topdesk.created,
+        "cards": len(world.topdesk.cards),
+        "tickets": world.topdesk.tickets,
+    }
 
 
 def _said(dossier: Dossier) -> object:

@@ -21,6 +21,7 @@ from shared.errors import NameTaken, Permanent, TargetDown, Transient, UnknownRe
 from shared.model.account import Applied, Found, TopdeskCard
 from shared.model.change import Change, Kind
 from shared.model.desired import DesiredTopdesk, Entry, Operator, Reason, State, TargetName, Wanted
+from shared.model.ticket import Ticket, marked
 from shared.plan.topdesk import topdesk
 from shared.plan.topdesk_operator import brought_back
 from shared.rest import Rest
@@ -197,6 +198,11 @@ async def settle(
                 known = known.model_copy(update=ids)
         except UnknownReply:
             continue
+        seen = {
+            rule: marked(known.tickets.get(rule), ticket.key)
+            for rule, ticket in desired.tickets.items()
+        }
+        known = known.model_copy(update={"tickets": seen})
     raise AssertionError("it does not settle")
 
 
@@ -207,6 +213,10 @@ def _finished(desired: DesiredTopdesk, found: Found[TopdeskCard], known: Applied
             "account_id": found.account.id if found.account else known.account_id,
             "state": desired.state,
             "is_manager": desired.is_manager,
+            "tickets": {
+                rule: marked(known.tickets.get(rule), ticket.key)
+                for rule, ticket in desired.tickets.items()
+            },
             "rights": rights,
             "values": {"manager": WHY} if desired.manager_id else {},
         }
@@ -482,6 +492,104 @@ async def test_the_manager_is_marked_first_and_then_pointed_at(rig: Rig) -> None
     found, _ = await settle(rig, a_desired(), applied)
     assert found.account is not None
     assert found.account.manager_id is None
+
+
+# --- tickets -----------------------------------------------------------------------------------
+
+LAPTOP = {
+    "kind": "incident",
+    "briefDescription": "Laptop klaarzetten: Sanne de Boer",
+    "request": "In dienst 2026-12-01\nAfdeling R&D",
+    "category": "Middelen",
+    "subcategory": "Inventaris & apparatuur",
+    "callType": "Aanvraag",
+    "operatorGroup": "Servicedesk",
+}
+CLEANING = {"kind": "change", "briefDescription": "Werkplek opruimen", "template": "ws 007"}
+
+
+def news(rule: str, values: Mapping[str, str], key: str = "in") -> dict[str, Ticket]:
+    return {rule: Ticket(key=key, values=values, from_nothing=True)}
+
+
+async def test_a_joiner_brings_a_call_in_their_own_name_once(rig: Rig) -> None:
+    desired = a_desired(tickets=news("Laptop", LAPTOP))
+    rig.faults.plan(Fault("lose_reply", method="POST", path=".*/incidents"))
+    _, applied = await settle(rig, desired)
+    await settle(rig, desired, applied)
+
+    (call,) = rig.world.table("incidents").values()
+    (person,) = rig.persons()
+    assert (call["caller"], call["externalNumber"]) == (person["id"], "instroom 1042 Laptop 0")
+    assert call["request"] == "In dienst 2026-12-01<br>Afdeling R&amp;D"
+    assert call["operatorGroup"] == rig.world.by_name("operatorgroups", "Servicedesk")["id"]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"incident_query_knows_external_number": False}, {"change_query_is_ignored": True}, {}],
+)
+@pytest.mark.parametrize("values", [LAPTOP, CLEANING], ids=["incident", "change"])
+async def test_no_ticket_is_made_twice_however_it_is_looked_for(
+    setting: dict[str, bool], values: Mapping[str, str]
+) -> None:
+    rig = make_rig(**setting)
+    others = a_desired(tickets=news("Ander", values))
+    _, applied = await settle(rig, others)
+    plan = topdesk(a_desired(tickets=news("Rule", values)), Found(account=None), Applied())
+    (change,) = [c for c in plan.changes if c.kind is Kind.CREATE_TICKET]
+    for _ in range(3):
+        await rig.target.do(change, applied)
+
+    made = [*rig.world.table("incidents").values(), *rig.world.table("changes").values()]
+    assert [row["externalNumber"] for row in made] == [
+        "instroom 1042 Ander 0",
+        "instroom 1042 Rule 0",
+    ]
+
+
+async def test_a_leaver_s_ticket_comes_before_the_cards_are_archived(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
+    gone = a_desired(state=State.BLOCKED, tickets=news("Opruimen", CLEANING, "out"))
+    await settle(rig, gone, applied)
+
+    (change,) = rig.world.table("changes").values()
+    (person,) = rig.persons()
+    paths = [write.path for write in rig.world.writes]
+    assert (change["requester"], person["archived"]) == (person["id"], True)
+    template = rig.world.table("change templates")[change["template"]]
+    assert template["number"] == "Ws 007"
+    ticket = paths.index("/operatorChanges")
+    assert [p.rpartition("/")[2] for p in paths[ticket + 1 :]] == ["archive", "archive"]
+
+
+async def test_a_refused_ticket_holds_up_no_block(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, applied = await settle(rig, a_desired())
+    rig.persons()[0]["isCaller"] = False
+    gone = a_desired(state=State.BLOCKED, tickets=news("Opruimen", LAPTOP, "out"))
+    await settle(rig, gone, applied)
+
+    assert [row["archived"] for row in rig.persons()] == [True]
+    assert "set isCaller to true" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({**LAPTOP, "category": "Bestaat niet"}, "category"),
+        ({**LAPTOP, "operatorGroup": "Bestaat niet"}, "no operator group 'Bestaat niet'"),
+        ({**CLEANING, "template": "Ws 999"}, "no change template 'Ws 999'"),
+    ],
+)
+async def test_a_ticket_that_cannot_be_made_is_told_after_everything_else(
+    rig: Rig, values: Mapping[str, str], told: str
+) -> None:
+    with pytest.raises(Permanent, match=told):
+        await settle(rig, a_desired(operator=role("Servicedesk"), tickets=news("Rule", values)))
+
+    assert rig.groups_of(rig.operators()[0]["id"]) == {"Servicedesk"}
 
 
 # --- rules of the protocol ---------------------------------------------------------------------

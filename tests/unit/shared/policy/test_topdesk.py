@@ -20,6 +20,9 @@ RULES = """  operators:
 guard:"""
 
 
+JOINER = "{name: Laptop, on: joiner, since: 2026-12-01, brief: x}"
+
+
 def with_topdesk(text: str) -> str:
     head, _, rest = POLICY.partition("  operators:\n")
     return f"{head}{text}{rest[rest.index('guard:') + len('guard:') :]}"
@@ -80,6 +83,11 @@ def test_lists_are_filled_as_the_policy_says() -> None:
         ('  lookups: {branch: {code: "{employer.code}"}}', "branch cannot keep a code"),
         ("  lookups: {departement: create}", "department"),
         ('  removed: {surName: ""}', "wants a surName"),
+        (f"  tickets: [{JOINER}, {JOINER}]", "two rules for tickets have one name"),
+        (f"  tickets: [{JOINER[:-1]}, template: Ws 1}}]", "only a change"),
+        (f"  tickets: [{JOINER[:-1]}, fields: {{benefit: x}}}}]", "no field of an incident"),
+        (f"  tickets: [{JOINER[:-1]}, changed: [departement]}}]", "there is no field"),
+        ("  tickets: [{name: x, on: joiner, brief: x}]", "'topdesk.tickets.0.since' is missing"),
         ("  removed: {employeeNumber: x}", "set by Instroom itself"),
         ("  removed: {branch: x}", "only fields with a text"),
     ],
