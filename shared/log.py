@@ -1,6 +1,6 @@
 """Say what happened, as key=value, with opaque keys only: never a name, an address, a payload.
 
-Operators rely on `decided`, `applied`, `parked` and `held`; tests assert those.
+Operators rely on `decided`, `applied`, `parked`, `held` and `target down`; tests assert those.
 """
 
 from __future__ import annotations

@@ -103,6 +103,8 @@ async def _write(work: Work[Any, Any], row: TargetRow) -> None:
 
 async def wait(work: Work[Any, Any], error: Transient, *, attempt: int) -> Outcome:
     """It did not work now: a moment in the row and in the due index brings it back."""
+    if isinstance(error, TargetDown):
+        log.warning("target down", target=work.name, reason=error.reason)
     asked = timedelta(seconds=error.retry_after_seconds or 0)
     base = DOWN if isinstance(error, TargetDown) else min(RETRY_CAP, RETRY * 2 ** min(attempt, 12))
     delay = max(asked, base * _spread(work, attempt))

@@ -204,7 +204,9 @@ async def test_each_failure_waits_longer_than_the_last(world: World) -> None:
     assert account_of(world, "1042").enabled
 
 
-async def test_a_target_that_is_down_burns_no_attempt(world: World) -> None:
+async def test_a_target_that_is_down_burns_no_attempt(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     world.hr.put(SANNE)
     world.entra.fails = [TargetDown("maintenance")] * 10
     await first_load(world)
@@ -213,6 +215,7 @@ async def test_a_target_that_is_down_burns_no_attempt(world: World) -> None:
         await minutes_pass(world, 4)
         assert (await dossier_of(world, "1042")).target(ENTRA).attempt == 0
     assert world.entra.fails == []
+    assert "target down target=entra reason=maintenance" in caplog.text
 
     await minutes_pass(world, 4)
     assert account_of(world, "1042").enabled

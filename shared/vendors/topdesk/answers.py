@@ -95,7 +95,18 @@ def refusal(response: httpx.Response, doing: str, sent: Any = None) -> InstroomE
         case _ if status < httpx.codes.BAD_REQUEST:
             return TargetDown(f"{told}; check that TOPDESK_URL is the address of TOPdesk itself")
     if field := _taken(said):
-        return NameTaken(told, field=field)
+        mend = "change it on the card that has it, or let the policy make another one"
+        return NameTaken(f"{told}; {mend}", field=field)
+    if any(fault.says("licen") for fault in said):
+        told += (
+            "; free a licence in TOPdesk, or let fewer rules of topdesk.operators hold: "
+            "`instroom topdesk roles` counts"
+        )
+    if any(fault.says("admin") for fault in said):
+        told += (
+            "; TOPdesk lets no API account do this to an administrator: do it there by hand, or "
+            "put the person under `protected` in the policy"
+        )
     if any(fault.says("password", "mandatory") for fault in said):
         told += (
             "; switch off 'Password mandatory' for both cards, for sign-in goes by SSO, or write "

@@ -113,7 +113,8 @@ class Persons:
         try:
             query = equals(EMPLOYEE_NUMBER, number)
         except ValueError as error:
-            raise Permanent(str(error), mender="hr") from error
+            mend = "give this person a number of letters and digits in HR"
+            raise Permanent(f"{error}; {mend}", mender="hr") from error
         fields = f"id,{EMPLOYEE_NUMBER}"
         if await self._tenant.generation() is Generation.V2:
             params = {"query": query, "fields": f"{fields},archived"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 import httpx
 
-from shared.errors import TargetDown
+from shared.errors import InstroomError, TargetDown
 from shared.rest import Rest
 from shared.vendors.topdesk.answers import faults, refusal
 
@@ -44,6 +45,7 @@ _NEWER: Final = frozenset(
 )
 """Fields that came later than v2 itself, or are in v2 only: a tenant may not know them."""
 _V2_ONLY: Final = _NEWER - {"linkedPerson", "externalLink"}
+_SHUT_SECONDS: Final = 60.0
 _MOST_PAGES: Final = 1000
 _PAGE_ROWS: Final = 100
 """The most that operators give a page; persons give more, but nobody here asks for many."""
@@ -91,8 +93,11 @@ def credentials(username: str) -> Callable[[httpx.Request, str], None]:
 class Tenant:
     """One TOPdesk over HTTP. `rest`'s client has `base_url` and Basic authentication."""
 
-    def __init__(self, rest: Rest) -> None:
+    def __init__(self, rest: Rest, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._rest = rest
+        self._monotonic = monotonic
+        self._shut: tuple[InstroomError, float] | None = None
+        """Why TOPdesk lets us in no more, and until when nobody asks again."""
         self._generation: Generation | None = None
         self._version: tuple[int, ...] | None = None
         self._once = asyncio.Lock()
@@ -109,8 +114,14 @@ class Tenant:
         headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
     ) -> httpx.Response:
-        """The answer, refusals included. Accept is JSON unless `headers` says otherwise."""
-        return await self._rest.call(
+        """The answer, refusals included. Accept is JSON unless `headers` says otherwise.
+
+        Raises TargetDown for a 401, and after one for a minute without a call: a login that is
+        refused for a thousand people in a row would lock the account.
+        """
+        if self._shut and self._monotonic() < self._shut[1]:
+            raise self._shut[0]
+        response = await self._rest.call(
             method,
             API + path,
             at=at,
@@ -119,6 +130,11 @@ class Tenant:
             headers={"Accept": JSON, **(headers or {})},
             idempotent=idempotent,
         )
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            refused = refusal(response, "let the API account in")
+            self._shut = refused, self._monotonic() + _SHUT_SECONDS
+            raise refused
+        return response
 
     async def generation(self) -> Generation:
         """Which person API it speaks: asked once."""

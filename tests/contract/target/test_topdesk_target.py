@@ -26,7 +26,7 @@ from shared.plan.topdesk import topdesk
 from shared.plan.topdesk_operator import brought_back
 from shared.rest import Rest
 from shared.vendors.topdesk.fields import OPERATOR_REMOVED, REMOVED, REMOVED_MARK
-from shared.vendors.topdesk.tenant import Tenant
+from shared.vendors.topdesk.tenant import Generation, Tenant
 
 WHY = Reason(rule="lifecycle", because="contract since 2026-09-01")
 REASON = "Persoon uit organisatie"
@@ -75,7 +75,8 @@ class Rig:
             base_url="https://acme.topdesk.example",
             auth=("provisioning", self.password),
         )
-        self.tenant = Tenant(Rest(client, name="topdesk", concurrency=4))
+        self.rest = Rest(client, name="topdesk", concurrency=4)
+        self.tenant = Tenant(self.rest)
         self.target = TopdeskTarget(self.tenant)
 
     def persons(self) -> list[dict[str, Any]]:
@@ -799,6 +800,7 @@ async def test_a_login_name_of_somebody_else_is_a_taken_name(rig: Rig) -> None:
     with pytest.raises(NameTaken) as taken:
         await settle(rig, a_desired(employee_number="2042"))
     assert taken.value.field == "tasLoginName"
+    assert "on the card that has it" in taken.value.reason
     assert LOGIN not in taken.value.reason
 
 
@@ -913,6 +915,24 @@ async def test_a_refused_api_account_stops_the_whole_run(
 
     with pytest.raises(TargetDown, match=sentence):
         await rig.target.read(a_desired(), Applied())
+    calls = rig.world.calls
+    for number in ("1", "2"):
+        with pytest.raises(TargetDown, match=sentence):
+            await rig.target.read(a_desired(employee_number=number), Applied())
+    assert rig.world.calls == calls
+
+
+async def test_a_minute_after_a_refused_login_it_is_tried_again() -> None:
+    rig, elapsed = make_rig(app_password_expired=True), [0.0]
+    tenant = Tenant(rig.rest, monotonic=lambda: elapsed[0])
+    with pytest.raises(TargetDown):
+        await tenant.generation()
+    rig.world.settings.app_password_expired = False
+    with pytest.raises(TargetDown):
+        await tenant.generation()
+    elapsed[0] = 60.0
+
+    assert await tenant.generation() is Generation.V2
 
 
 async def test_a_missing_right_is_told_by_name(rig: Rig) -> None:
@@ -1010,8 +1030,40 @@ async def test_an_operator_who_is_an_administrator_is_refused_with_the_reason(ri
     _, applied = await settle(rig, a_desired(operator=role("Servicedesk")))
     rig.operators()[0]["admin"] = True
 
-    with pytest.raises(Permanent, match="Can not archive admins"):
+    with pytest.raises(Permanent, match=r"Can not archive admins.*`protected`"):
         await settle(rig, a_desired(state=State.BLOCKED), applied)
+
+
+async def test_one_operator_too_many_is_told_with_the_mend(rig: Rig) -> None:
+    rig.world.settings.licensed_operators = 0
+
+    with pytest.raises(Permanent, match="`instroom topdesk roles` counts"):
+        await settle(rig, a_desired(operator=role("Servicedesk")))
+    assert [row["archived"] for row in rig.persons()] == [False]
+
+
+@pytest.mark.parametrize("number", ["*****", "10*", " "])
+async def test_a_number_that_means_many_finds_nobody(rig: Rig, number: str) -> None:
+    with pytest.raises(Permanent, match="letters and digits in HR") as refused:
+        await settle(rig, a_desired(employee_number=number))
+
+    assert refused.value.mender == "hr"
+    assert rig.world.writes == []
+
+
+async def test_a_number_that_is_too_long_is_told_and_not_sent(rig: Rig) -> None:
+    with pytest.raises(Permanent, match="employeeNumber has 21 characters, TOPdesk takes 20"):
+        await settle(rig, a_desired(employee_number="1" * 21))
+    assert rig.world.writes == []
+
+
+async def test_a_login_name_that_an_administrator_has_is_told_with_the_mend(rig: Rig) -> None:
+    _, applied = await settle(rig, a_desired(operator=role()))
+    rig.operators()[0]["admin"] = True
+    card = wanted(**{**CARD, "tasLoginName": "other@bedrijf.example"})
+
+    with pytest.raises(Permanent, match=r"credentials of admin.*`protected`"):
+        await settle(rig, a_desired(operator=role(), card=card), applied)
 
 
 async def test_two_operators_of_one_person_are_for_a_human(rig: Rig) -> None:
