@@ -13,6 +13,7 @@ PERSON = "application/x.topdesk-person-v2+json"
 PERSONS = "application/x.topdesk-collection-person-v2+json"
 GROUP = "application/x.topdesk-person-group-v2+json"
 GROUPS = "application/x.topdesk-collection-person-group-v2+json"
+ASSETS = "application/x.topdesk-am-assets-v2+json"
 PERSON_CONTENT = "application/x-topdesk-person-v2+json"
 
 V2 = frozenset({PERSON, PERSONS, GROUP, GROUPS})

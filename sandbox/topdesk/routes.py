@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sandbox.topdesk import (
     archiving,
+    assets,
     branches,
     catalogue,
     changes,
@@ -200,6 +201,7 @@ def _changes() -> list[Endpoint]:
         Endpoint("GET", "/operatorChanges", changes.read_all),
         Endpoint("POST", "/operatorChanges", changes.create),
         Endpoint("GET", "/applicableChangeTemplates", changes.read_templates),
+        Endpoint("GET", "/assetmgmt/assets", assets.read_all, (media.ASSETS,)),
     ]
 
 

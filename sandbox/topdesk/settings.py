@@ -87,6 +87,8 @@ class Settings(BaseModel):
     vendor_content_type: bool = False
     """Before Supporting Files 2.7.5 a v2 create wanted a content type of its own."""
     incident_query_knows_external_number: bool = True
+    offers_assets: bool = True
+    """Asset Management is a module of its own."""
     change_query_is_ignored: bool = False
     """Version 1.4.0 lists filters but no `query`; public clients send one all the same."""
 

@@ -184,6 +184,9 @@ class TopdeskTarget:
                 ids["template"] = await self._tickets.template(template)
             if group := values.pop("operatorGroup", None):
                 ids["operatorGroup"] = await self._row(RightKind.OPERATOR_GROUP, group)
+            if values.pop("assets", None):
+                lines = [f"- {name}" for name in await self._tickets.assets(card_id)]
+                values["request"] = "\n".join([values.get("request", ""), *lines]).strip()
             await self._tickets.create(kind, card_id, values, ids)
         except Permanent as refused:
             if change.harm is not Harm.BLOCK:

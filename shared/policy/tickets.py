@@ -61,6 +61,8 @@ class TicketRule(Rule):
     """The text, a template of several lines."""
     fields: Mapping[str, str] = {}
     """Further fields by TOPdesk's names, such as `category: Middelen`."""
+    assets: bool = False
+    """List below the text what the person has, where TOPdesk has Asset Management."""
     template: str = ""
     """Number or name of the change template; for changes only."""
     changed: tuple[Annotated[str, AfterValidator(_field)], ...] = ("department.code", "job.code")
@@ -122,6 +124,7 @@ def _values(rule: TicketRule, primary: Facts) -> dict[str, str]:
     told = {
         "kind": rule.kind,
         "template": rule.template,
+        "assets": "listed" if rule.assets else "",
         BRIEF: (fill(str(brief.value), primary) or "" if brief else "")[:BRIEF_LENGTH],
         "request": _lines(str(request.value), primary) if request else "",
         **rule.fields,

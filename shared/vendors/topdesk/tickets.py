@@ -25,6 +25,9 @@ _EXTERNAL: Final = "externalNumber"
 _PATHS: Final[Mapping[str, str]] = {INCIDENT: "/incidents", CHANGE: "/operatorChanges"}
 _PLAIN: Final = frozenset({"status", "briefDescription", _EXTERNAL, "request"})
 _LATEST: Final = 1000
+_MOST_PAGES: Final = 10
+ASSETS: Final = "application/x.topdesk-am-assets-v2+json"
+"""The media type of Asset Management API 1.91.1; that of v1 is deprecated."""
 
 
 class Tickets:
@@ -65,6 +68,28 @@ class Tickets:
             mender="policy",
         )
 
+    async def assets(self, person_id: str) -> list[str]:
+        """What this person has, by name; nothing where TOPdesk has no Asset Management for us."""
+        names: list[str] = []
+        for _ in range(_MOST_PAGES):
+            response = await self._tenant.call(
+                "GET",
+                "/assetmgmt/assets",
+                params={
+                    "linkedTo": f"person/{person_id}",
+                    "pageStart": len(names),
+                    "pageSize": _LATEST,
+                },
+                headers={"Accept": ASSETS},
+            )
+            if not response.is_success or response.status_code == httpx.codes.NO_CONTENT:
+                break
+            page = [str(row.get("name") or row["id"]) for row in _rows(decoded(response))]
+            names += page
+            if response.status_code != httpx.codes.PARTIAL_CONTENT or not page:
+                break
+        return names
+
     async def create(
         self, kind: str, person_id: str, values: Mapping[str, str], ids: Mapping[str, str]
     ) -> None:
@@ -100,6 +125,6 @@ def _rows(body: Any) -> list[Row]:
     match body:
         case list() as rows:
             return rows
-        case {"results": [*rows]}:
+        case {"results": [*rows]} | {"dataSet": [*rows]}:
             return rows
     return []

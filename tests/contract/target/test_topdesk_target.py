@@ -564,6 +564,26 @@ async def test_a_leaver_s_ticket_comes_before_the_cards_are_archived(rig: Rig) -
     assert [p.rpartition("/")[2] for p in paths[ticket + 1 :]] == ["archive", "archive"]
 
 
+@pytest.mark.parametrize("offers", [True, False])
+async def test_a_ticket_lists_what_somebody_has(rig: Rig, *, offers: bool) -> None:
+    rig.world.settings.offers_assets = offers
+    _, applied = await settle(rig, a_desired())
+    for number in range(1100):
+        owner = rig.persons()[0]["id"] if number != 7 else "somebody else"
+        asset = {"name": f"LT{number:04d}", "templateName": "Laptop", "person": owner}
+        rig.world.add("assets", asset)
+    values = {**CLEANING, "request": "Innemen:", "assets": "listed"}
+    gone = a_desired(state=State.BLOCKED, tickets=news("Opruimen", values, "out"))
+    await settle(rig, gone, applied)
+
+    (change,) = rig.world.table("changes").values()
+    lines = change["request"].splitlines()
+    assert lines[0] == "Innemen:"
+    assert len(lines) == (1100 if offers else 1)
+    assert lines[1:3] == (["- LT0000", "- LT0001"] if offers else [])
+    assert "- LT0007" not in lines
+
+
 async def test_a_refused_ticket_holds_up_no_block(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
