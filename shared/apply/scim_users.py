@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.errors import Permanent
+from shared.errors import NotShown, Permanent
 from shared.model.account import Applied
 from shared.model.desired import ALIVE, DesiredTopdesk, State
 from shared.vendors.scim.attributes import (
@@ -51,10 +51,10 @@ class Users:
         if user:
             return user
         if recorded and State.DELETED not in (desired.state, applied.state):
-            raise Permanent(
+            raise NotShown(
                 f"the SCIM service does not show user {recorded} any more and none has externalId "
                 f"{number}; it was deleted there by hand, or is hidden from the token: bring it "
-                "back, or give another user this externalId"
+                "back, give another user this externalId, or `instroom topdesk forget` it"
             )
         wanted = next(
             (w.value for field, w in desired.card.items() if means(field, USER_NAME)), None

@@ -26,7 +26,7 @@ from contract.target.scim_rig import ENTERPRISE, USER, Rig, refused
 
 from sandbox.faults import Fault
 from shared.apply.scim import ScimTarget
-from shared.errors import NameTaken, Permanent, TargetDown, UnknownReply
+from shared.errors import NameTaken, NotShown, Permanent, TargetDown, UnknownReply
 from shared.model.account import Applied, Found, TopdeskCard
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import ALIVE, DesiredTopdesk, Operator, Reason, State, TargetName, Wanted
@@ -251,7 +251,7 @@ async def test_a_recorded_user_that_is_gone_is_never_made_anew(stage: ScimStage)
     applied = await lived(stage, (WORKS,))
     await stage.rig.raw.delete(f"/Users/{applied.account_id}")
 
-    with pytest.raises(Permanent, match="does not show user"):
+    with pytest.raises(NotShown, match="does not show user"):
         await look(stage, WORKS, applied)
 
 
