@@ -24,6 +24,7 @@ from sandbox.nmbrs.environment import CLIENT_ID, CLIENT_SECRET, REDIRECTS, SUBSC
 from sandbox.world import Kind, World
 from shared import settings, wiring
 from shared.flow.service import Ledger
+from shared.intake.source import Unread
 from shared.model.person import Record
 
 ROOT = Path(__file__).parents[2]
@@ -180,4 +181,5 @@ async def numbers_read(stage: Stage) -> set[str]:
     source = wired._source("nmbrs", Ledger(await wired._store(clock)), clock)
     readings = [reading async for reading in source.everyone()]
     await wired.close()
-    return {reading.number for reading in readings if isinstance(reading, Record)}
+    seen = [one.read() if isinstance(one, Unread) else one for one in readings]
+    return {reading.number for reading in seen if isinstance(reading, Record)}

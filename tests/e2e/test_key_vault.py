@@ -14,6 +14,7 @@ from shared import health, secret, settings, wiring
 from shared.errors import TargetDown
 from shared.keyvault import KeyVault
 from shared.vault import TokenStore
+from shared.vendors.topdesk import tenant
 from shared.wiring import Wiring
 
 PASSWORD = "topdesk-app-password"
@@ -117,6 +118,7 @@ async def test_a_rotated_password_is_taken_up_without_a_restart(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(secret, "AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(tenant, "_SHUT_SECONDS", 0.0)
     right = desk.vault.versions[PASSWORD][-1]
     desk.vault.set(PASSWORD, "another than TOPdesk's")
     await wiring.close()
