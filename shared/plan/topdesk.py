@@ -17,9 +17,9 @@ from shared.model.desired import (
     DesiredTopdesk,
     Reason,
     State,
-    TargetName,
     renamed,
 )
+from shared.plan.topdesk_held import set_apart
 from shared.plan.topdesk_operator import archive, operator_changes, strip
 from shared.plan.topdesk_tickets import ticket_changes
 from shared.plan.topdesk_values import Given, update, wanted_of, write
@@ -54,19 +54,7 @@ def topdesk(
     """
     planned = _changes(desired, found, applied, hold)
     changes = tuple(_with_entries(change, desired) for change in planned)
-    if Harm.JOINER in hold and found.account is None and applied.account_id is None:
-        # What would follow on the new card waits with it.
-        return Plan(target=TargetName.TOPDESK, held=changes, obstacles=found.obstacles)
-    blocks = any(change.harm is Harm.BLOCK for change in changes)
-    if blocks and Harm.BLOCK in hold:
-        # Removing someone who may not even be blocked would be the greater harm.
-        hold |= {Harm.DELETE}
-    return Plan(
-        target=TargetName.TOPDESK,
-        changes=tuple(change for change in changes if change.harm not in hold),
-        held=tuple(change for change in changes if change.harm in hold),
-        obstacles=found.obstacles,
-    )
+    return set_apart(changes, found, applied, hold)
 
 
 def _changes(
