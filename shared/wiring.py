@@ -11,10 +11,9 @@ import asyncio
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,8 @@ from azure.core.exceptions import AzureError
 from azure.servicebus.aio import ServiceBusClient
 from pydantic import SecretStr
 
-from shared import csv_address, vaulted_settings
 from shared import settings as setting
+from shared import vaulted_settings
 from shared.apply.entra import EntraTarget
 from shared.apply.entra_passes import EntraPasses
 from shared.apply.target import Target
@@ -34,19 +33,8 @@ from shared.apply.topdesk import TopdeskTarget
 from shared.bus.publish import ServiceBus
 from shared.consents import CONSENTS, Consent
 from shared.errors import Misconfigured, TargetDown
-from shared.flow.push import held_everyone, held_one
 from shared.flow.service import Clock, Ledger, Service
 from shared.grant import Provider, TokenEndpoint
-from shared.intake import push
-from shared.intake.afas import AfasSource, Views
-from shared.intake.afas_fields import Ids
-from shared.intake.csv_files import CsvSource, Folder
-from shared.intake.csv_inbox import Inbox
-from shared.intake.exact import ExactSource
-from shared.intake.exact_rows import Administration
-from shared.intake.nmbrs import NmbrsSource
-from shared.intake.push import PushSource
-from shared.intake.source import Source
 from shared.ledger.rows import Store
 from shared.ledger.sqlite import open_sqlite
 from shared.ledger.tables import open_tables
@@ -55,20 +43,16 @@ from shared.model.account import TopdeskCard
 from shared.model.desired import DesiredTopdesk
 from shared.notices.mail import GraphMailer, Post
 from shared.notices.render import Templates
-from shared.oauth import Bearer, Connection
+from shared.oauth import Connection
 from shared.plan.scim import scim
 from shared.plan.topdesk import topdesk
-from shared.policy.load import load
-from shared.policy.sources import CsvLayout, Sources
 from shared.rest import Rest
 from shared.secret import Presented, Secret, Vaulted, value_of
 from shared.settings import Settings
 from shared.vault import FileVault, TokenStore
-from shared.vendors import nmbrs
-from shared.vendors.afas import Afas
-from shared.vendors.exact.client import Exact
 from shared.vendors.graph import client as graph
 from shared.vendors.topdesk.tenant import Tenant, base_url, credentials
+from shared.wiring_sources import Means, SourceWiring
 
 TOKENS = "tokens-"
 """Before the name of a source whose tokens lie in Key Vault, among the other secrets."""
@@ -81,8 +65,6 @@ class Wiring:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._told: tuple[str, Sources] | None = None
-        """What a policy, by its text, says of the HR systems."""
         self._open = AsyncExitStack()
         self._credential: AsyncTokenCredential | None = None
         self._key_vaults: dict[str, TokenStore] = {}
@@ -97,13 +79,14 @@ class Wiring:
         bus = ServiceBus(self._service_bus)
         self._open.push_async_callback(bus.close)
         entra = self._graph()
+        sources = self._sources(ledger, clock)
         by_scim = self.settings.topdesk_interface == "scim"
         return Service(
             ledger=ledger,
             bus=bus,
             clock=clock,
             mint=lambda: uuid.uuid4().hex,
-            sources={name: self._source(name, ledger, clock) for name in self.settings.sources},
+            sources={name: sources.source(name) for name in self.settings.sources},
             entra=EntraTarget(entra),
             passes=EntraPasses(entra),
             topdesk=self._scim() if by_scim else TopdeskTarget(self.topdesk()),
@@ -144,72 +127,19 @@ class Wiring:
         namespace = self.settings.service_bus_namespace or ""
         return ServiceBusClient(namespace, self._identity(), ssl_context=tls)
 
-    def _source(self, name: str, ledger: Ledger, clock: Clock) -> Source:
-        """The source of this name; `problems` has refused every other."""
-        match name:
-            case "afas":
-                return self._afas(ledger)
-            case "csv":
-                return self._csv(ledger, clock)
-            case "exact":
-                return self._exact(ledger, clock)
-            case "nmbrs":
-                return self._nmbrs(ledger, clock)
-            case push.NAME:
-                return PushSource(partial(held_everyone, ledger), partial(held_one, ledger))
-            case _:
-                raise AssertionError(name)
-
-    def _csv(self, ledger: Ledger, clock: Clock) -> CsvSource:
-        async def layout() -> CsvLayout:
-            told = (await self._told_of_sources(ledger)).csv
-            if told is None:
-                raise Misconfigured(
-                    self.settings.policy_file,
-                    "does not say how to read HR's exports",
-                    "Give it sources.csv.columns",
-                )
-            return told
-
-        return CsvSource(self._csv_inbox(), layout, now=clock.now)
-
-    def _csv_inbox(self) -> Inbox:
-        settings = self.settings
-        if not csv_address.is_container(settings.csv_folder):
-            return Folder(Path(settings.csv_folder), wall=time.time)
-        from shared.intake.csv_container import Container  # noqa: PLC0415 - where there is one
-        from shared.vendors.blobs import Blobs  # noqa: PLC0415 - as above
-
-        address = csv_address.container(settings.csv_folder)
-        blobs = Blobs(
-            address.url,
-            credential=None if settings.csv_connection else self._identity(),
-            connection=self.reveal(csv_address.CONNECTION, settings.csv_connection),
+    def _sources(self, ledger: Ledger, clock: Clock) -> SourceWiring:
+        return SourceWiring(
+            Means(
+                settings=self.settings,
+                ledger=ledger,
+                clock=clock,
+                reveal=self.reveal,
+                connection=lambda provider: self.connection(provider, ledger.store, clock),
+                identity=self._identity,
+                policy_text=lambda: text_of(self.settings.policy_file),
+                closing=self._open,
+            )
         )
-        self._open.push_async_callback(blobs.close)
-        return Container(blobs, address.prefix, wall=time.time)
-
-    async def _told_of_sources(self, ledger: Ledger) -> Sources:
-        """As the active policy says it; before there is one, as the file does."""
-        active, _ = await ledger.policies.active()
-        text = await ledger.policies.text(active.policy) if active else None
-        name = self.settings.policy_file
-        text, name = (text, "the active policy") if text else (text_of(name), name)
-        if self._told is None or self._told[0] != text:
-            self._told = (text, load(text, name=name).sources)
-        return self._told[1]
-
-    def _nmbrs(self, ledger: Ledger, clock: Clock) -> NmbrsSource:
-        settings = self.settings
-        consent = CONSENTS["nmbrs"](settings, self.reveal)
-        client = nmbrs.Nmbrs(
-            settings.nmbrs_base_url,
-            self.reveal("NMBRS_SUBSCRIPTION_KEY", settings.nmbrs_subscription_key),
-            Bearer(self.connection(consent.provider, ledger.store, clock)),
-        )
-        self._open.push_async_callback(client.close)
-        companies = (number.strip() for number in settings.nmbrs_companies.split(","))
-        return NmbrsSource(client, tuple(filter(None, companies)))
 
     def connection(self, provider: Provider, store: Store, clock: Clock) -> Connection:
         """The tokens of one source that a person let us into."""
@@ -227,27 +157,6 @@ class Wiring:
         """As `connection`, for whoever gives the first consent: only the ledger is needed."""
         clock = _clock(self.settings)
         return self.connection(provider, await self._store(clock), clock)
-
-    def _exact(self, ledger: Ledger, clock: Clock) -> ExactSource:
-        settings = self.settings
-        consent = CONSENTS["exact"](settings, self.reveal)
-        tokens = self.connection(consent.provider, ledger.store, clock)
-        exact = Exact(settings.exact_base_url, Bearer(tokens))
-        self._open.push_async_callback(exact.close)
-        return ExactSource(exact, [Administration(*one) for one in settings.divisions_of_exact])
-
-    def _afas(self, ledger: Ledger) -> AfasSource:
-        async def own_fields() -> Mapping[str, Ids]:
-            return (await self._told_of_sources(ledger)).afas.fields
-
-        settings = self.settings
-        token = self.reveal("AFAS_TOKEN", settings.afas_token)
-        afas = Afas(settings.afas_base_url or "", token, None)
-        self._open.push_async_callback(afas.close)
-        modified = settings.afas_modified or None
-        return AfasSource(
-            afas, Views(settings.afas_persons, settings.afas_contracts, modified), own_fields
-        )
 
     def _graph(self) -> graph.Graph:
         sandbox = self.settings.graph_auth == "none"

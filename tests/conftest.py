@@ -11,8 +11,10 @@ import pytest
 import stamina
 from hypothesis import settings
 
-# A property that a busy machine makes slow is none the less true.
-settings.register_profile("instroom", deadline=None)
+# A property that a busy machine makes slow is none the less true. Each run tries the same cases,
+# so a change is judged by what it did; `--hypothesis-profile=explore` looks for new ones.
+settings.register_profile("instroom", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=500)
 settings.load_profile("instroom")
 
 _KEPT = (

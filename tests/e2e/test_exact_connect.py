@@ -80,7 +80,7 @@ async def _numbers(values: dict[str, str]) -> set[str | None]:
     opened = wiring.Wiring(settings.read(values))
     clock: Clock = wiring._clock(opened.settings)
     ledger: Any = Ledger(await opened._store(clock))
-    source = opened._source("exact", ledger, clock)
+    source = opened._sources(ledger, clock).source("exact")
     found = {reading.number async for reading in source.everyone()}
     await opened.close()
     return found

@@ -178,7 +178,7 @@ async def numbers_read(stage: Stage) -> set[str]:
     """As the app reads it, built by wiring."""
     wired = wiring.Wiring(settings.read({}, file=stage.file))
     clock = wiring._clock(wired.settings)
-    source = wired._source("nmbrs", Ledger(await wired._store(clock)), clock)
+    source = wired._sources(Ledger(await wired._store(clock)), clock).source("nmbrs")
     readings = [reading async for reading in source.everyone()]
     await wired.close()
     seen = [one.read() if isinstance(one, Unread) else one for one in readings]

@@ -93,7 +93,8 @@ class Model:
 values = st.one_of(
     st.booleans(),
     st.integers(-MAX_INTEGER - 1, MAX_INTEGER),
-    st.floats(allow_nan=False),
+    # No store promises the sign of a zero: JSON on the way to Tables may lose it.
+    st.floats(allow_nan=False).map(lambda value: value + 0.0),
     st.text(max_size=20),
 )
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(
@@ -148,5 +149,5 @@ async def _do(store: Store, part: str, model: Model, operations: list[Operation]
 
 
 def _typed(properties: Properties) -> dict[str, str]:
-    """With types and the sign of zero, which `==` does not see."""
+    """With types, which `==` does not see."""
     return {name: repr(value) for name, value in properties.items()}

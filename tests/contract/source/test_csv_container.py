@@ -346,7 +346,7 @@ async def test_wiring_opens_the_container_that_the_settings_name(
         )
     )
     store = await open_sqlite(None, wall=_now)
-    source = wiring._source("csv", Ledger(store), Clock(now=_now, wall=_now))
+    source = wiring._sources(Ledger(store), Clock(now=_now, wall=_now)).source("csv")
     found = await source.one("7")
     await wiring.close()
     await store.close()

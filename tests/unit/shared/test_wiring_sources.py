@@ -51,7 +51,7 @@ class Bench:
         )
 
     def source(self, name: str) -> Source:
-        return self.wiring._source(name, self.ledger, Clock(now=now, wall=now))
+        return self.wiring._sources(self.ledger, Clock(now=now, wall=now)).source(name)
 
 
 @pytest.fixture
