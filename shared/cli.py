@@ -207,6 +207,12 @@ def _print_preview(shown: Preview) -> None:
     )
     if want.next_moment:
         console.print(f"changes by itself on {want.next_moment:%Y-%m-%d %H:%M %Z}")
+    for right in shown.told:
+        console.print(
+            f"[yellow]has {right}, which no rule explains; it is only told (managed: report)"
+            "[/yellow]",
+            soft_wrap=True,
+        )
     for kind in sorted(shown.harms):
         console.print(f"[yellow]counts as {kind}: the guard may hold it[/yellow]")
     for plan in shown.plans:
@@ -280,6 +286,8 @@ async def _print_person(service: Service, source: str, number: str) -> None:
         )
         for right, reasons in applied.rights.items():
             table.add_row(right, "; ".join(f"{r.rule}: {r.because}" for r in reasons))
+        for right, since in applied.strays.items():
+            table.add_row(right, f"no rule explains it; known since {since:%Y-%m-%d}")
         console.print(table)
     table = Table("when", "who", "what", title="history", title_justify="left", box=None)
     zone = (await service.active_policy())[1].zone

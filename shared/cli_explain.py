@@ -26,6 +26,7 @@ def print_explanation(console: Console, told: Explanation, right: str | None) ->
     )
     answers = [answer for answer in told.answers if _is_about(answer.right, right)]
     left = [one for one in told.left if _is_about(one.right, right)]
+    strays = [one for one in told.strays if _is_about(one.right, right)]
     if right and not answers and not left:
         console.print(_no_rule(right, told.answers), soft_wrap=True)
         return
@@ -41,6 +42,13 @@ def print_explanation(console: Console, told: Explanation, right: str | None) ->
             _named(one.target, one.right),
             "no rule gives it now",
             f"it was given for {given_for}",
+        )
+    for stray in strays:
+        table.add_row(
+            "[yellow]to be taken[/yellow]" if stray.is_taken else "[yellow]told[/yellow]",
+            _named(stray.target, stray.right),
+            "managed: strict" if stray.is_taken else "managed: report",
+            f"no rule explains it, and somebody else gave it; known since {stray.since:%Y-%m-%d}",
         )
     console.print(table)
     for kind in sorted(told.held):

@@ -79,7 +79,8 @@ class EntraTarget:
     async def read(self, desired: DesiredEntra, applied: Applied) -> Found[EntraAccount]:
         """The account by its recorded id, deleted ones too, else by its employeeId."""
         user, deleted = await self._find(desired, applied)
-        known = await self._book.look_up_all(dict.fromkeys((*desired.groups, *applied.rights)))
+        ours = dict.fromkeys((*desired.groups, *applied.rights))
+        known = await self._book.look_up_all(dict.fromkeys((*ours, *desired.managed)))
         inside: frozenset[str] = frozenset()
         if user and not deleted:
             ids = {group.id for group in known.values() if group.id}
@@ -87,11 +88,11 @@ class EntraTarget:
         obstacles = {
             name: group.obstacle
             for name, group in known.items()
-            if group.obstacle and (name in desired.groups or group.id in inside)
+            if group.obstacle and (name in desired.groups or (name in ours and group.id in inside))
         }
         if user is None:
             return Found(account=None, obstacles=obstacles)
-        has = present(known, inside, desired)
+        has = present(known, inside, desired, applied)
         account = account_from(user, desired, groups=has, deleted=deleted)
         return Found(account=account, obstacles=obstacles)
 

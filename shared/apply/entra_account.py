@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from shared.apply.entra_groups import Group
 from shared.errors import Permanent
-from shared.model.account import EntraAccount
+from shared.model.account import Applied, EntraAccount
 from shared.model.desired import DesiredEntra, State
 from shared.vendors.graph import users
 from shared.vendors.graph.client import Json
@@ -49,18 +49,24 @@ def account_from(
 
 
 def present(
-    known: Mapping[str, Group], inside: frozenset[str], desired: DesiredEntra
+    known: Mapping[str, Group], inside: frozenset[str], desired: DesiredEntra, applied: Applied
 ) -> frozenset[str]:
     """The names of the groups they are in.
 
-    A group that is desired under one name and was given under another counts once, as desired:
-    otherwise the old name would take away what the new one gives.
+    A group that has several names counts once: as desired, else as given, else as it is looked
+    at. Otherwise the old name would take away what the new one gives. One of which the members
+    are not ours to change is only told where a rule gives it.
     """
-    wanted = {known[name].id for name in desired.groups}
+    names: dict[str | None, str] = {}
+    for name in (*desired.groups, *applied.rights, *desired.managed):
+        names.setdefault(known[name].id, name)
+    ours = {*desired.groups, *applied.rights}
     return frozenset(
         name
         for name, group in known.items()
-        if group.id in inside and (name in desired.groups or group.id not in wanted)
+        if group.id in inside
+        and (name in desired.groups or names[group.id] == name)
+        and (name in ours or not group.obstacle)
     )
 
 

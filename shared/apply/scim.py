@@ -17,6 +17,7 @@ from shared.errors import NameTaken, Permanent, Transient
 from shared.model.account import Applied, Found, OperatorCard, TopdeskCard
 from shared.model.change import Change, Kind
 from shared.model.desired import ALIVE, DesiredTopdesk, State, TargetName
+from shared.model.right import RightKind, parted
 from shared.vendors.scim.attributes import (
     ACTIVE,
     ENTERPRISE,
@@ -69,7 +70,9 @@ class ScimTarget:
         obstacles = self._obstacles(desired)
         held = {
             right
-            for right in dict.fromkeys((*_wanted_rights(desired), *applied.rights))
+            for right in dict.fromkeys(
+                (*_wanted_rights(desired), *applied.rights, *_looked_at(desired))
+            )
             if await self._rights.has(user, right)
         }
         for right in _wanted_rights(desired):
@@ -222,3 +225,9 @@ def _card(user: Row, desired: DesiredTopdesk, held: set[str]) -> TopdeskCard:
 def _wanted_rights(desired: DesiredTopdesk) -> Collection[str]:
     wanted = desired.operator if desired.state is State.ACTIVE else None
     return wanted.permission_groups if wanted else ()
+
+
+def _looked_at(desired: DesiredTopdesk) -> Collection[str]:
+    """What is looked for beyond what we gave; SCIM knows no other kind of right."""
+    kind = RightKind.PERMISSION_GROUP
+    return [right for right in desired.managed if parted(right)[0] is kind]

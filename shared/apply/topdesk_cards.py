@@ -254,7 +254,8 @@ def _kinds_to_read(
     """A card that goes, or comes back, is read to the last right; else what the rules speak of."""
     if operator.archived or desired.operator is None:
         return tuple(RightKind)
-    spoken_of = {parted(key)[0] for key in (*desired.operator.rights, *applied.rights)}
+    named = (*desired.operator.rights, *applied.rights, *desired.managed)
+    spoken_of = {parted(key)[0] for key in named}
     return tuple(kind for kind in RightKind if kind in spoken_of)
 
 
@@ -270,6 +271,7 @@ def _concerns_operators(desired: DesiredTopdesk, applied: Applied, person: Perso
         desired.operator
         or applied.operator_id
         or applied.rights
+        or desired.managed
         or desired.state not in ALIVE
         or person.archived
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from shared.model.account import Applied
 from shared.model.change import Harm
@@ -24,7 +25,7 @@ from shared.model.desired import (
 )
 from shared.model.event import Event
 from shared.model.harm import Loss
-from shared.model.right import is_filter
+from shared.model.right import folded, is_filter, is_strict
 
 OPERATOR_CARD = "the operator card"
 """Stands among the rights in TOPdesk for the card itself."""
@@ -58,9 +59,9 @@ def event(before: Desired | None, after: Desired) -> Event:
 
 def _own(desired: Desired) -> tuple[DesiredEntra, DesiredTopdesk]:
     """What is about the person, without what other people and other targets contribute."""
-    ours = {"manager_id": None}
+    ours: dict[str, object] = {"manager_id": None, "managed": {}}
     others: dict[str, object] = {
-        "manager_id": None,
+        **ours,
         "is_manager": False,
         "waits_for_account": False,
         "card": {},
@@ -91,20 +92,38 @@ class Stand:
     """The user name was decided to follow HR."""
 
 
-def applied(was: Applied) -> Stand:
-    """What was applied, or is about to be."""
+def taken(was: Applied, want: DesiredEntra | DesiredTopdesk) -> Mapping[str, datetime]:
+    """What somebody else gave and is to be taken: strays of what is managed strictly.
+
+    In TOPdesk only from who is at work: of anybody else's operator card nothing is left anyway.
+    """
+    if isinstance(want, DesiredTopdesk) and want.state is not State.ACTIVE:
+        return {}
+    kept = set(map(folded, rights(want)))
+    return {
+        right: since
+        for right, since in was.strays.items()
+        if is_strict(want.managed, right) and folded(right) not in kept
+    }
+
+
+def applied(was: Applied, strays: Collection[str] = ()) -> Stand:
+    """What was applied, or is about to be; with what another's hand added and is to be taken."""
     return Stand(
         state=was.state,
         has_account=was.account_id is not None or was.state in ALIVE,
-        rights=frozenset(key for key in was.rights if not is_filter(key))
+        rights=frozenset(key for key in (*was.rights, *strays) if not is_filter(key))
         | ({OPERATOR_CARD} if was.is_operator else frozenset()),
         names=was.names,
     )
 
 
-def decided(held: Collection[Harm], want: DesiredEntra | DesiredTopdesk) -> Stand:
+def decided(
+    held: Collection[Harm], want: DesiredEntra | DesiredTopdesk, strays: Collection[str] = ()
+) -> Stand:
     """What had been decided, with the harm taken off that is held.
 
+    `strays` came to light after that: nobody had decided yet that they go.
     Names that are held back are not in the decision: what was applied knows them.
     """
     state = without(held, want.state)
@@ -112,7 +131,7 @@ def decided(held: Collection[Harm], want: DesiredEntra | DesiredTopdesk) -> Stan
     return Stand(
         state=state,
         has_account=state in ALIVE,
-        rights=frozenset(rights(want)) if alive else frozenset(),
+        rights=frozenset(k for k in (*rights(want), *strays) if alive and not is_filter(k)),
         names=names(want) if alive and Harm.RENAME not in held else {},
         has_new_login=_has_new_login(want) and Harm.RENAME not in held,
     )

@@ -30,6 +30,9 @@ from shared.notices import causes
 from shared.policy.desired import desired
 from shared.policy.document import Policy
 
+type Strays = Mapping[TargetName, Mapping[str, datetime]]
+"""By target, the rights of another's hand that are taken, since when they are known."""
+
 
 class Found(StrEnum):
     """What deciding came to."""
@@ -129,14 +132,16 @@ async def _conclude(
 ) -> Found:
     """Ask the guard, and write the decision if it says anything new. Raises LostRace."""
     before = await _before(service, dossier)
-    harms = compare.harms(baseline(dossier, before), after)
+    strays = _strays(dossier, after)
+    harms = compare.harms(baseline(dossier, before, strays), after)
     asked = Question(
         person_id=dossier.person_id,
         now=View(by.person, by.policy, by.now),
         was=await _was(service, dossier),
         before=dossier.target(TargetName.ENTRA).applied.state,
         after=after,
-        decided=harms.keys() - compare.harms(_decided(dossier, before), after).keys(),
+        decided=harms.keys() - compare.harms(_decided(dossier, before, strays), after).keys(),
+        strays=strays,
         held=_hold(dossier),
         must_wait=_must_wait(by.person, seen),
     )
@@ -148,7 +153,8 @@ async def _conclude(
         policy=by.policy_hash,
         as_of=by.now,
         hold=hold,
-        wake=_wakes(dossier, before, after, hold),
+        strays=strays,
+        wake=_wakes(dossier, before, after, hold, strays),
         event=compare.event(before, after),
     )
     if _same(dossier.decision, decision, before, after):
@@ -253,26 +259,52 @@ def _must_wait(person: Person, seen: Observation | None) -> str | None:
     return None
 
 
-def baseline(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple[Stand, ...]]:
+def baseline(
+    dossier: Dossier, before: Desired | None, strays: Strays
+) -> dict[TargetName, tuple[Stand, ...]]:
     """What was applied in each target, and what had been decided with its held harm taken off.
 
+    `strays` are what another's hand added to it and this decision takes.
     What is held was decided against somebody who lived: also when nothing is applied yet,
     because the account may be on its way. Empty where nobody ever had or was to have anything.
     """
     found: dict[TargetName, tuple[Stand, ...]] = {}
-    for target, stands in _decided(dossier, before).items():
-        applied = compare.applied(dossier.target(target).applied)
+    for target, stands in _decided(dossier, before, strays).items():
+        applied = compare.applied(dossier.target(target).applied, strays.get(target, ()))
         lived = applied.has_account or any(stand.has_account for stand in stands)
         found[target] = (applied, *stands) if lived or _hold(dossier) else ()
     return found
 
 
-def _decided(dossier: Dossier, before: Desired | None) -> dict[TargetName, tuple[Stand, ...]]:
+def _decided(
+    dossier: Dossier, before: Desired | None, strays: Strays
+) -> dict[TargetName, tuple[Stand, ...]]:
     """What the last decision lets each target do."""
+    if before is None:
+        return dict.fromkeys(TargetName, ())
     return {
-        target: (compare.decided(_hold(dossier), compare.side(before, target)),) if before else ()
+        target: (
+            compare.decided(
+                _hold(dossier), compare.side(before, target), _new(dossier, strays, target)
+            ),
+        )
         for target in TargetName
     }
+
+
+def _strays(dossier: Dossier, after: Desired) -> Strays:
+    """What another's hand gave and this decision takes, by target."""
+    found = {
+        target: compare.taken(dossier.target(target).applied, compare.side(after, target))
+        for target in TargetName
+    }
+    return {target: strays for target, strays in found.items() if strays}
+
+
+def _new(dossier: Dossier, strays: Strays, target: TargetName) -> frozenset[str]:
+    """Of these, those that the last decision does not know; what is given anew is new."""
+    known = dossier.decision.strays.get(target, {}) if dossier.decision else {}
+    return frozenset(r for r, at in strays.get(target, {}).items() if known.get(r) != at)
 
 
 async def _was(service: Service, dossier: Dossier) -> View | None:
@@ -287,7 +319,11 @@ def _hold(dossier: Dossier) -> Mapping[Harm, str]:
 
 
 def _wakes(
-    dossier: Dossier, before: Desired | None, after: Desired, hold: Mapping[Harm, str]
+    dossier: Dossier,
+    before: Desired | None,
+    after: Desired,
+    hold: Mapping[Harm, str],
+    strays: Strays,
 ) -> dict[TargetName, int]:
     wake = dict(dossier.decision.wake) if dossier.decision else {}
     held_before = _hold(dossier)
@@ -295,7 +331,7 @@ def _wakes(
     for target in TargetName:
         if target == TargetName.TOPDESK and after.topdesk.waits_for_account:
             continue  # Entra's finish wakes it, in one write with the login it waits for
-        if target in touched or dict(hold) != dict(held_before):
+        if target in touched or dict(hold) != dict(held_before) or _new(dossier, strays, target):
             wake[target] = wake.get(target, 0) + 1
     return wake
 

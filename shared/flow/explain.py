@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.diff import compare
 from shared.errors import Misconfigured
 from shared.flow.service import Service
 from shared.intake.merge import merge
 from shared.ledger.people import Dossier
 from shared.model.change import Harm
-from shared.model.desired import Reason, TargetName
+from shared.model.desired import Desired, Reason, TargetName
 from shared.model.person import Person
 from shared.policy import lifecycle
 from shared.policy.desired import desired
@@ -34,6 +35,18 @@ class Left:
 
 
 @dataclass(frozen=True)
+class Stray:
+    """A right that somebody else gave and no rule explains, where the policy looks for it."""
+
+    target: TargetName
+    right: str
+    since: datetime
+    """When it came to light."""
+    is_taken: bool
+    """`managed: strict`: it goes, when the guard lets it."""
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Every rule's answer about one person, and what the targets hold by our own memory."""
 
@@ -44,6 +57,7 @@ class Explanation:
     applied: frozenset[tuple[TargetName, str]]
     """The rights that Instroom gave and has not taken."""
     left: tuple[Left, ...]
+    strays: tuple[Stray, ...]
     held: frozenset[Harm]
     problems: tuple[str, ...]
     """What the targets wait for or cannot give."""
@@ -70,7 +84,8 @@ async def explained(
     told = {"silent_since": was.silent_since, "unsponsored": was.unsponsored}
     person = person.model_copy(update=told)
     ties = dossier.with_account(decision.ties)
-    answers = explain(person, desired(person, ties, policy, now), policy, now)
+    want = desired(person, ties, policy, now)
+    answers = explain(person, want, policy, now)
     return Explanation(
         person=person,
         at=now,
@@ -78,6 +93,7 @@ async def explained(
         answers=answers,
         applied=frozenset(_applied(dossier)),
         left=tuple(_left(dossier, answers)),
+        strays=tuple(_strays(dossier, want)),
         held=frozenset(decision.hold),
         problems=tuple(t.problem for name in TargetName if (t := dossier.target(name)).problem),
     )
@@ -95,3 +111,11 @@ def _left(dossier: Dossier, answers: Iterable[Answer]) -> Iterable[Left]:
         for right, reasons in dossier.target(target).applied.rights.items():
             if (target, right) not in wanted:
                 yield Left(target, right, reasons)
+
+
+def _strays(dossier: Dossier, want: Desired) -> Iterable[Stray]:
+    for target in TargetName:
+        applied = dossier.target(target).applied
+        taken = compare.taken(applied, compare.side(want, target))
+        for right, since in applied.strays.items():
+            yield Stray(target, right, since, right in taken)

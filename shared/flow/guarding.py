@@ -7,7 +7,7 @@ again when somebody else was asked in between.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.errors import LostRace
@@ -18,7 +18,7 @@ from shared.guard.judge import Asked, Verdict
 from shared.ledger.batches import Place
 from shared.ledger.harms import Book
 from shared.model.change import Harm
-from shared.model.desired import Desired, State
+from shared.model.desired import Desired, State, TargetName
 from shared.model.harm import Batch, HarmEntry, Loss, Member
 from shared.model.person import Person, PersonId
 from shared.policy.document import Limit
@@ -43,6 +43,8 @@ class Question:
     """What the last decision holds, each kind with its batch."""
     must_wait: str | None
     """Why an end must wait for a human whatever the count; None when it need not."""
+    strays: Mapping[TargetName, Collection[str]] = field(default_factory=dict)
+    """What of the rights that are lost somebody else gave."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class _Harm:
             return mine.cause
         if waits and waits.losses == self.losses and self.kind in _LOSSES:
             return waits.cause
-        return cause(self.kind, self.losses, self.question.was, self.question.now)
+        asked = self.question
+        return cause(self.kind, self.losses, asked.was, asked.now, strays=asked.strays)
 
     def member(self, cause: str) -> Member:
         """How the person is shown to the human who decides."""

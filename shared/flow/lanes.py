@@ -34,6 +34,8 @@ class Lane[D: Want, A: Account]:
     plan: Callable[[D, Found[A], Applied, str, frozenset[Harm]], Plan]
     """Desired, found, applied, the name for a create, and the harm that is held."""
     rights: Callable[[D], Mapping[str, tuple[Reason, ...]]]
+    has: Callable[[A], frozenset[str]]
+    """The rights that an account was seen to have, whoever gave them."""
 
 
 def entra_lane(service: Service) -> Lane[DesiredEntra, EntraAccount]:
@@ -45,6 +47,7 @@ def entra_lane(service: Service) -> Lane[DesiredEntra, EntraAccount]:
             want, found, applied, name=name, hold=hold
         ),
         rights=lambda want: want.groups,
+        has=lambda account: account.groups,
     )
 
 
@@ -57,6 +60,7 @@ def topdesk_lane(service: Service) -> Lane[DesiredTopdesk, TopdeskCard]:
             want, found, applied, hold=hold
         ),
         rights=lambda want: want.operator.rights if want.operator else {},
+        has=lambda card: card.operator.rights if card.operator else frozenset(),
     )
 
 

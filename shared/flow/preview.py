@@ -5,7 +5,8 @@ Called by the command line. A dry run is a plan that nobody applies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.diff import compare
@@ -21,6 +22,7 @@ from shared.model.change import Harm, Plan
 from shared.model.desired import ALIVE, Desired
 from shared.model.person import BadRecord, Person, PersonId, Ties
 from shared.plan.names import candidates
+from shared.plan.strays import strays
 from shared.policy import admission
 from shared.policy.desired import desired
 from shared.policy.document import Policy
@@ -37,6 +39,8 @@ class Preview:
     desired: Desired
     plans: tuple[Plan, ...]
     harms: frozenset[Harm]
+    told: tuple[str, ...] = ()
+    """Rights that nobody's rule explains and that are only told (`managed: report`)."""
 
 
 async def preview(
@@ -62,12 +66,16 @@ async def preview(
     before = None
     if dossier.decision:
         before = wanted(dossier, dossier.decision, await service.policy(dossier.decision.policy))
-    plans = (
-        await _plan(entra_lane(service), dossier, want),
-        await _plan(topdesk_lane(service), dossier, want),
-    )
+    entra = await _look(entra_lane(service), dossier, want, now)
+    topdesk = await _look(topdesk_lane(service), dossier, want, now)
+    strays = {seen.plan.target: seen.taken for seen in (entra, topdesk)}
     return Preview(
-        person, now, want, plans, frozenset(compare.harms(baseline(dossier, before), want))
+        person,
+        now,
+        want,
+        (entra.plan, topdesk.plan),
+        frozenset(compare.harms(baseline(dossier, before, strays), want)),
+        (*entra.told, *topdesk.told),
     )
 
 
@@ -102,14 +110,29 @@ async def _person(
     return person if shown else seeing.awaited(person, dossier.records, policy)
 
 
-async def _plan[D: Want, A: Account](
-    lane: Lane[D, A], dossier: Dossier, desired_all: Desired
-) -> Plan:
-    want = lane.wanted(desired_all)
-    applied = dossier.target(lane.target.name).applied
+@dataclass(frozen=True)
+class _Seen:
+    """What one target shows of a person, and what would be done about it."""
+
+    plan: Plan
+    taken: Mapping[str, datetime] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
+
+
+async def _look[D: Want, A: Account](
+    lane: Lane[D, A], dossier: Dossier, desired_all: Desired, now: datetime
+) -> _Seen:
+    want, name = lane.wanted(desired_all), lane.target.name
+    applied = dossier.target(name).applied
     if want.state not in ALIVE and not applied.account_id:
-        return Plan(target=lane.target.name)
+        return _Seen(Plan(target=name))
     found = await lane.target.read(want, applied)
+    has = lane.has(found.account) if found.account else ()
+    seen = strays(want.managed, has, applied, wanted=lane.rights(want))
+    applied = applied.model_copy(update={"strays": dict.fromkeys(sorted(seen), now)})
+    taken = compare.taken(applied, want)
+    applied = applied.model_copy(update={"strays": taken})
     entra = desired_all.entra
     first = next(candidates(entra.names, entra.domain, otherwise=entra.employee_id))
-    return lane.plan(want, found, applied, first, frozenset())
+    plan = lane.plan(want, found, applied, first, frozenset())
+    return _Seen(plan, taken, tuple(f"{name}: {right}" for right in sorted(seen - taken.keys())))

@@ -162,8 +162,14 @@ def _plan[D: Want, A: Account](work: Work[D, A], found: Found[A], name: str) -> 
 
 
 def _with_ours(work: Work[Any, Any], found: Found[Any]) -> Applied:
-    """What we applied, with the account that a create of ours made whose answer was lost."""
-    applied = naming.as_named(work.row.applied, work.row.trying, found)
+    """What we applied, with the account that a create of ours made whose answer was lost.
+
+    Of what another's hand gave, only that about which the guard was asked.
+    """
+    decided = work.decision.strays.get(work.name, {})
+    known = work.row.applied
+    taken = {right: at for right, at in known.strays.items() if decided.get(right) == at}
+    applied = naming.as_named(known.model_copy(update={"strays": taken}), work.row.trying, found)
     if applied.account_id or not work.row.trying or not found.account:
         return applied
     return applied.model_copy(update={"account_id": found.account.id})

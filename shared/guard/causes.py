@@ -7,7 +7,7 @@ codes and dates, and never a person or a name: it stands on lists and in the aud
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,12 +36,29 @@ class View:
     at: datetime
 
 
-def cause(kind: Harm, losses: Iterable[Loss], before: View | None, now: View) -> str:
-    """What makes the difference between the two: the policy, or which of HR's facts."""
+def cause(
+    kind: Harm,
+    losses: Iterable[Loss],
+    before: View | None,
+    now: View,
+    *,
+    strays: Mapping[TargetName, Collection[str]] | None = None,
+) -> str:
+    """What makes the difference between the two: the policy, or which of HR's facts.
+
+    `strays` are rights that somebody else gave: it is the policy that takes them.
+    """
     match kind:
         case Harm.RIGHT:
             lost = ((loss.target, what) for loss in losses for what in loss.what)
-            return "; ".join(dict.fromkeys(_of_right(t, what, before, now) for t, what in lost))
+            others = strays or {}
+            told = (
+                _of_stray(t, what)
+                if what in others.get(t, ())
+                else _of_right(t, what, before, now)
+                for t, what in lost
+            )
+            return "; ".join(dict.fromkeys(told))
         case Harm.RENAME:
             lost = ((loss.target, what) for loss in losses for what in loss.what)
             return "; ".join(dict.fromkeys(_of_name(t, what, before, now) for t, what in lost))
@@ -113,6 +130,10 @@ def _of_right(target: TargetName, right: str, before: View | None, now: View) ->
         if rule and (found := _of_facts(rule, before, now)):
             return found
     return "no rule gives it now"
+
+
+def _of_stray(target: TargetName, right: str) -> str:
+    return f"{target}: {right} is managed strictly, and no rule explains who is in it"
 
 
 def _reasons(want: Desired | None, target: TargetName, right: str) -> tuple[Reason, ...]:

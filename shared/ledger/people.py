@@ -77,6 +77,9 @@ class Decision(Frozen):
     """The calendar moment it was decided for."""
     hold: Mapping[Harm, str] = {}
     """Harm that a human must approve first, with the batch it waits in."""
+    strays: Mapping[TargetName, Mapping[str, datetime]] = {}
+    """Rights of another's hand that are taken, as `Applied.strays` has them: the guard was asked
+    about these, and not about one that is given anew."""
     wake: Mapping[TargetName, int] = Field(default_factory=dict)
     """Raised each time a target must look; a target is open while its row has served less."""
     event: Event = Event.JOINER

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from shared.model.desired import Reason, State
 from shared.model.frozen import Frozen
@@ -27,6 +28,9 @@ class Applied(Frozen):
     is_manager: bool = False
     rights: Mapping[str, tuple[Reason, ...]] = {}
     """Groups (Entra) or an operator's rights (TOPdesk) that we gave or are about to give."""
+    strays: Mapping[str, datetime] = {}
+    """Rights that somebody else gave and no rule explains, where the policy looks for them
+    (`managed: report` or `strict`); since when we know of them, by the calendar."""
     values: Mapping[str, Reason] = {}
     """Attributes that we wrote, with the reason they had."""
     names: Mapping[str, str | bool | None] = {}

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.model.frozen import Frozen
+from shared.model.right import Managed
 from shared.model.ticket import Ticket
 
 
@@ -87,6 +88,8 @@ class DesiredEntra(Frozen):
     """By Graph property name; only these are ever compared or written."""
     groups: Mapping[str, tuple[Reason, ...]] = {}
     """By the name or object id that the policy uses."""
+    managed: Mapping[str, Managed] = {}
+    """Of all groups that rules name, those whose members are looked at beyond what we gave."""
     manager_id: str | None = None
     """Object id of the manager's account, when it stands."""
     manager_wanted: bool = False
@@ -119,6 +122,8 @@ class DesiredTopdesk(Frozen):
     entries: Mapping[str, Entry] = {}
     """Of the card's lookups; one that is not named is found by its name and never made."""
     operator: Operator | None = None
+    managed: Mapping[str, Managed] = {}
+    """Of all operators' rights that rules name, those that are looked at beyond what we gave."""
     is_manager: bool = False
     manager_id: str | None = None
     """TOPdesk id of the manager's card, when it stands and is marked as a manager."""

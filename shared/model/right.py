@@ -10,6 +10,17 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
+class Managed(StrEnum):
+    """Whose say is it who has a right that rules name?"""
+
+    OURS = "ours"
+    """Instroom takes only what it gave."""
+    REPORT = "report"
+    """The same, and it tells what `strict` would take beside that."""
+    STRICT = "strict"
+    """Instroom also takes what somebody else gave and no rule explains."""
+
+
 class RightKind(StrEnum):
     """The kinds of right that hang on an operator card."""
 
@@ -57,6 +68,18 @@ FILTERS = frozenset(
 _PREFIXES: Mapping[RightKind, str] = {
     kind: "" if kind is RightKind.PERMISSION_GROUP else f"{kind}: " for kind in RightKind
 }
+
+
+def is_strict(managed: Mapping[str, Managed], right: str) -> bool:
+    """Does Instroom take this right from whom no rule gives it, whoever gave it?"""
+    return folded(right) in {
+        folded(name) for name, how in managed.items() if how is Managed.STRICT
+    }
+
+
+def folded(right: str) -> str:
+    """As Entra and TOPdesk compare names."""
+    return right.strip().casefold()
 
 
 def called(kind: RightKind, name: str) -> str:

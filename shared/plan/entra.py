@@ -2,8 +2,8 @@
 
 Pure. Called by flow after a read, by preview and by drift. Touches only what Instroom manages:
 attributes that the policy names, groups that it gives or gave. What others gave is left alone,
-a user principal name follows HR only where the policy says so and never one that others gave,
-and a blocked account is kept as it is for a return.
+but for `applied.strays`, which the caller was let to take; a user principal name follows HR only
+where the policy says so and never one that others gave, and a blocked account is kept as it is.
 
 In a change with `values`, the reasons run parallel to them: one for each value, in order.
 """
@@ -41,6 +41,7 @@ _NAME = Reason(rule="names.user_name", because="the first name that is free")
 _NEW_NAME = Reason(rule="names.on_rename", because="HR changed what the user name is made of")
 _MANAGER = Reason(rule="entra.manager", because="HR's manager.number")
 _NO_RULE = Reason(rule="entra.groups", because="no rule gives this group now")
+_STRICT = Reason(rule="entra.groups, managed: strict", because="no rule explains this member")
 
 
 def entra(
@@ -242,13 +243,14 @@ def _groups(
         has = frozenset(applied.rights)
     leaving = desired.state not in ALIVE
     kept = {group.casefold() for group in desired.groups}
-    for group in sorted(has & applied.rights.keys()):
+    for group in sorted(has & (applied.rights.keys() | applied.strays.keys())):
         # Entra finds a group whatever its case: the policy may have changed no more than that.
         if group.casefold() not in kept and group not in found.obstacles:
+            because = _NO_RULE if group in applied.rights else _STRICT
             yield Change(
                 kind=Kind.REMOVE_FROM_GROUP,
                 what=group,
-                reasons=(desired.why if leaving else _NO_RULE,),
+                reasons=(desired.why if leaving else because,),
                 harm=Harm.BLOCK if leaving else Harm.RIGHT,
             )
 

@@ -34,6 +34,9 @@ from shared.vendors.scim.attributes import (
 _NUMBER = Reason(rule="employee_id", because="HR's source, number")
 _MANAGER = Reason(rule="topdesk.manager", because="HR's manager.number")
 _NO_RULE = Reason(rule="topdesk.operators", because="no rule gives this right now")
+_STRICT = Reason(
+    rule="topdesk.operators, managed: strict", because="no rule explains who has this right"
+)
 _LIVED = ALIVE | {State.BLOCKED}
 
 
@@ -184,12 +187,15 @@ def _give(
 def _take(
     desired: DesiredTopdesk, user: TopdeskCard, applied: Applied, why: Reason, harm: Harm
 ) -> Iterator[Change]:
-    """Take back those that we gave."""
+    """Take back those that we gave, and of others' what the caller was let to take."""
     kept = {right.casefold() for right in _rights(desired)}
     given = {right.casefold() for right in applied.rights}
+    strays = {right.casefold() for right in applied.strays}
     for right in sorted(_held(user)):
         if right.casefold() in given - kept:
             yield Change(kind=Kind.TAKE_RIGHT, what=right, reasons=(why,), harm=harm)
+        elif right.casefold() in strays - kept:
+            yield Change(kind=Kind.TAKE_RIGHT, what=right, reasons=(_STRICT,), harm=harm)
 
 
 def _held(user: TopdeskCard | None) -> frozenset[str]:

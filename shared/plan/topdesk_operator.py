@@ -2,8 +2,9 @@
 
 Called by plan/topdesk.py. The card is ours when a rule gave it; then its fields follow HR as the
 person card's do, and its rights follow the rules. Rights that a human gave to an operator who
-stays are left; a card that is archived keeps none, whoever gave them, or a return would bring
-them back. Filters go on before rights come and off after they went: nobody sees more meanwhile.
+stays are left, but for `applied.strays`, which the caller was let to take; a card that is
+archived keeps none, whoever gave them, or a return would bring them back. Filters go on before
+rights come and off after they went: nobody sees more meanwhile.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from shared.vendors.topdesk.fields import (
 
 _RETURNED = Reason(rule="topdesk.removal", because="the card is in use again")
 _NO_RIGHT = Reason(rule="topdesk.operators", because="no rule gives this right now")
+_STRICT = Reason(
+    rule="topdesk.operators, managed: strict", because="no rule explains who has this right"
+)
 _COMES_BACK = Reason(rule="topdesk.operators", because="it came back with the archived card")
 _NO_OPERATOR = Reason(rule="topdesk.operators", because="no rule gives an operator card now")
 
@@ -134,10 +138,13 @@ def _rights(
 ) -> Iterator[Change]:
     has = operator.rights if operator else frozenset[str]()
     kept = {folded(right) for right in wanted.rights}
-    ours = {folded(right) for right in applied.rights}
+    ours = {folded(right) for right in (*applied.rights, *applied.strays)}
     # What an archived card brings back was not given for this return.
     comes_back = operator is not None and operator.archived
     lost = [r for r in has if folded(r) not in kept and (comes_back or folded(r) in ours)]
+    by_others = {folded(right) for right in applied.strays}
+    left = [right for right in lost if folded(right) in by_others]
+    lost = [right for right in lost if right not in left]
     present = {folded(right) for right in has}
     gained = {
         right: reasons
@@ -145,9 +152,11 @@ def _rights(
         if folded(right) not in present and right not in obstacles
     }
     yield from (_give(right, why) for right, why in gained.items() if is_filter(right))
-    yield from strip((right for right in lost if not is_filter(right)), _NO_RIGHT, Harm.RIGHT)
+    for rights, why in ((lost, _NO_RIGHT), (left, _STRICT)):
+        yield from strip((right for right in rights if not is_filter(right)), why, Harm.RIGHT)
     yield from (_give(right, why) for right, why in gained.items() if not is_filter(right))
-    yield from strip((right for right in lost if is_filter(right)), _NO_RIGHT)
+    for rights, why in ((lost, _NO_RIGHT), (left, _STRICT)):
+        yield from strip((right for right in rights if is_filter(right)), why)
 
 
 def _give(right: str, reasons: tuple[Reason, ...]) -> Change:
@@ -179,6 +188,11 @@ def _retire(
     elif _is_ours(operator, applied):
         yield from strip(operator.rights, why, harm)
         yield archive(desired, why, harm)
+    elif active:
+        by_others = {folded(right) for right in applied.strays}
+        left = [right for right in operator.rights if folded(right) in by_others]
+        yield from strip((right for right in left if not is_filter(right)), _STRICT, Harm.RIGHT)
+        yield from strip((right for right in left if is_filter(right)), _STRICT)
 
 
 def _is_ours(operator: OperatorCard, applied: Applied) -> bool:

@@ -76,6 +76,7 @@ def _entra(
         employee_id=number,
         attributes=_filled("entra.attributes", policy.entra.attributes, known[0]),
         groups=_groups(policy, standing, known) if alive else {},
+        managed=policy.entra.looked_at(),
         manager_id=ties.manager_account_id if alive else None,
         manager_wanted=alive and bool(_manager(standing.contracts)),
         names=called.names,
@@ -110,6 +111,7 @@ def _topdesk(
         tickets=tickets(policy.topdesk.tickets, standing.state, known, turned),
         # An operator can act at once, also without single sign-on: not before the first day.
         operator=_operator(policy, standing, known) if active else None,
+        managed=policy.topdesk.looked_at(),
         is_manager=alive and ties.is_manager,
         manager_id=ties.manager_card_id if alive else None,
         archive_reason=policy.topdesk.archive_reason,

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from shared.model.change import Harm
+from shared.model.right import Managed
 from shared.policy.choices import (
     Choice,
     Choices,
@@ -25,7 +26,8 @@ from shared.policy.conditions import Condition, matches
 from shared.policy.fields import check_template
 from shared.policy.first_sign_in import FirstSignIn
 from shared.policy.notices import Notices
-from shared.policy.rule import Rule
+from shared.policy.ownership import looked_at
+from shared.policy.rule import RightRule
 from shared.policy.section import Section, refuse_keys
 from shared.policy.sources import Sources
 from shared.policy.sso import Sso
@@ -166,7 +168,7 @@ class Names(Section):
     """So many days after the deletion of an account somebody else may get its user name."""
 
 
-class GroupRule(Rule):
+class GroupRule(RightRule):
     """Membership of one Entra group."""
 
     group: str = Field(min_length=1)
@@ -179,11 +181,23 @@ class Entra(Section):
     attributes: Mapping[str, Choices[PersonChoice]] = {}
     """Microsoft Graph property (dotted for a nested one) to template; kept equal to HR."""
     groups: tuple[GroupRule, ...] = ()
-    """Groups by rule; members that Instroom did not add are left alone."""
+    """Groups by rule; members that Instroom did not add are left, unless `managed` says so."""
+    managed: Managed = Managed.OURS
+    """Who is in a group that rules name: `ours` takes out only whom Instroom put in, `strict`
+    everybody whom no rule puts there; `report` tells what `strict` would do."""
 
     @model_validator(mode="after")
     def _not_ours(self) -> Self:
         return refuse_keys(self, self.attributes, _SET_BY_INSTROOM)
+
+    @model_validator(mode="after")
+    def _of_one_mind(self) -> Self:
+        self.looked_at()
+        return self
+
+    def looked_at(self) -> Mapping[str, Managed]:
+        """The groups whose members are looked at beyond those that Instroom put there."""
+        return looked_at(self.managed, ((rule.group, rule.managed) for rule in self.groups))
 
 
 class Limit(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.model.right import Managed
 from shared.policy.choices import EVERYONE, When
 from shared.policy.section import Section
 
@@ -15,3 +16,10 @@ class Rule(Section):
     """A condition on any field of the person and one contract; see docs/policy.md."""
     during_leave: bool = False
     """Does it hold too while someone is on a leave that shrinks rights?"""
+
+
+class RightRule(Rule):
+    """Who gets rights, and whose say it is who has them."""
+
+    managed: Managed | None = None
+    """`ours`, `report` or `strict` for what this rule names, in the place of the target's."""

@@ -11,9 +11,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
-from shared.model.right import TASKS, RightKind, called, parted
+from shared.model.right import TASKS, Managed, RightKind, called, parted
 from shared.policy.choices import CardChoice, Choices, PersonTemplate
-from shared.policy.rule import Rule
+from shared.policy.ownership import looked_at
+from shared.policy.rule import RightRule
 from shared.policy.section import Section, refuse_keys
 from shared.policy.tickets import TicketRule
 
@@ -61,7 +62,7 @@ type PermissionGroup = Annotated[str, AfterValidator(_permission_group)]
 type Task = Annotated[str, AfterValidator(_task)]
 
 
-class OperatorRule(Rule):
+class OperatorRule(RightRule):
     """An operator card in TOPdesk with these rights."""
 
     permission_groups: tuple[PermissionGroup, ...] = ()
@@ -121,6 +122,9 @@ class Topdesk(Section):
     """Per list: is a missing row made, and what is HR's code of it?"""
     operators: tuple[OperatorRule, ...] = ()
     """Who gets an operator card, with which rights; several matching rules add up."""
+    managed: Managed = Managed.OURS
+    """Who has a right that rules name: `ours` takes only what Instroom gave, `strict` also what
+    somebody else gave and no rule explains; `report` tells what `strict` would take."""
     tickets: tuple[TicketRule, ...] = ()
     """Calls and requests for change that joiners, movers and leavers bring."""
     archive_reason: str = "Persoon uit organisatie"
@@ -145,6 +149,16 @@ class Topdesk(Section):
                 tied = ", ".join(sorted(_TIED))
                 raise ValueError(f"{name} cannot keep a code in TOPdesk; {tied} can")
         return self
+
+    @model_validator(mode="after")
+    def _of_one_mind(self) -> Self:
+        self.looked_at()
+        return self
+
+    def looked_at(self) -> Mapping[str, Managed]:
+        """The operators' rights that are looked at beyond those that Instroom gave."""
+        named = ((right, rule.managed) for rule in self.operators for right in rule.rights())
+        return looked_at(self.managed, ((called(*right), how) for right, how in named))
 
     @model_validator(mode="after")
     def _told_apart(self) -> Self:

@@ -41,7 +41,7 @@ from shared.model.change import Harm
 from shared.model.desired import TargetName
 from shared.model.harm import HarmEntry
 from shared.model.name import NameUsage
-from shared.model.person import Person, PersonId, Record
+from shared.model.person import Person, PersonId, Record, Unit
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,12 @@ async def _is_lifted(world: World) -> None:
     await settle(world)
 
 
+async def _somebody_gives_ict_by_hand(world: World) -> None:
+    (account,) = world.entra.accounts.values()
+    groups = account.groups | {"ICT"}
+    world.entra.accounts[account.id] = account.model_copy(update={"groups": groups})
+
+
 async def _a_human_rejects(world: World) -> None:
     for shown in [s async for s in world.service.ledger.batches.unfinished()]:
         if shown.batch.state == "open":
@@ -165,12 +171,23 @@ async def _a_human_rejects(world: World) -> None:
 EVERYONE_IS_READ = Step(_everyone_is_read)
 IS_STOPPED = Step(_is_stopped_at_once)
 IS_LIFTED = Step(_is_lifted)
+BY_HAND = Step(_somebody_gives_ict_by_hand)
 A_HUMAN_APPROVES = Step(_a_human_approves)
 A_HUMAN_REJECTS = Step(_a_human_rejects)
 SANNE = a_record("1042")
 SANNE_GONE = a_leaver(TODAY - timedelta(days=3))
 NO_RIGHT = POLICY.replace("right: {count: 20,", "right: {count: 0,")
 STRICT = POLICY.replace("count: 3", "count: 1")
+OURS_ALONE = POLICY.replace("ICT*}}\n    - {group", "ICT*}, managed: strict}\n    - {group")
+NURSE = moved(SANNE, "ZORG", "Zorg")
+NURSE_PROMOTED = NURSE.model_copy(
+    update={
+        "contracts": tuple(
+            contract.model_copy(update={"job": Unit(code="7", name="Hoofd")})
+            for contract in NURSE.contracts
+        )
+    }
+)
 WITH_TICKETS = POLICY.replace(
     "guard:",
     """  tickets:
@@ -288,6 +305,11 @@ STORIES = {
         before=[*stands(SANNE), hr_says(moved(SANNE, "HRM", "HRM"))],
         policy=NO_RIGHT,
         end=day(3),
+    ),
+    "taken from a strict group": Story(
+        [signal("1042")],
+        before=[*stands(NURSE), BY_HAND, hr_says(NURSE_PROMOTED)],
+        policy=OURS_ALONE,
     ),
     "held, then back": Story(
         [EVERYONE_IS_READ, hr_says(*TEAM), EVERYONE_IS_READ],

@@ -33,6 +33,7 @@ from shared.errors import NameTaken, Permanent, Transient, UnknownReply
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Kind, Plan
 from shared.model.desired import ALIVE, DesiredEntra, Reason, State, Wanted
+from shared.model.right import Managed
 from shared.plan import entra as plan_entra
 from shared.vendors.graph.client import Graph, connect
 
@@ -552,6 +553,36 @@ async def test_a_missing_group_and_two_of_one_name_say_how_to_mend(open_stage: O
         "Dubbel": "2 groups in Entra are named 'Dubbel': name the right one by its object id in "
         "the policy",
     }
+
+
+async def test_a_group_that_is_looked_at_is_seen_whoever_gave_it(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await serve(stage, WORKS, Applied())
+    assert applied.account_id
+    stage.tenant.add_member(stage.group_id("Drie"), applied.account_id)
+    looked_at = {"Drie": Managed.STRICT, stage.group_id("Twee"): Managed.STRICT}
+    want = stage.desired(WORKS).model_copy(update={"managed": looked_at})
+
+    found = await stage.target.read(want, applied)
+
+    assert found.account
+    assert found.account.groups == {"Een", "Twee", "Drie"}, "one group, one name"
+
+
+async def test_a_looked_at_group_that_is_not_ours_to_fill_is_left_out(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await serve(stage, WORKS, Applied())
+    assert applied.account_id
+    group_id = stage.group_id("Drie")
+    stage.tenant.add_member(group_id, applied.account_id)
+    stage.tenant.groups[group_id]["isAssignableToRole"] = True
+    want = stage.desired(WORKS).model_copy(update={"managed": {"Drie": Managed.STRICT}})
+
+    found = await stage.target.read(want, applied)
+
+    assert found.account
+    assert found.account.groups == {"Een", "Twee"}
+    assert found.obstacles == {}
 
 
 async def test_a_group_we_gave_that_is_gone_is_no_obstacle(open_stage: Open) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -30,6 +31,7 @@ from shared.errors import NameTaken, NotShown, Permanent, TargetDown, UnknownRep
 from shared.model.account import Applied, Found, TopdeskCard
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import ALIVE, DesiredTopdesk, Operator, Reason, State, TargetName, Wanted
+from shared.model.right import Managed
 from shared.plan.scim import scim
 
 NUMBER = "1042"
@@ -205,6 +207,24 @@ async def test_roles_and_entitlements_are_rights_like_groups(stage: ScimStage) -
 
 
 # --- which user it is --------------------------------------------------------------------------
+
+
+async def test_a_right_of_another_hand_goes_only_when_it_may(stage: ScimStage) -> None:
+    step = Step(State.ACTIVE, ("Een",))
+    applied = await serve(stage, step, Applied())
+    await stage.target.do(right(Kind.GIVE_RIGHT, "Twee"), applied)
+    looked_at = {"Twee": Managed.STRICT, "task: problemManager": Managed.STRICT}
+    want = stage.desired(step).model_copy(update={"managed": looked_at})
+
+    found = await stage.target.read(want, applied)
+    may = applied.model_copy(update={"strays": {"Twee": datetime(2026, 11, 2, tzinfo=UTC)}})
+
+    assert found.account
+    assert found.account.operator
+    assert found.account.operator.permission_groups == {"Een", "Twee"}
+    assert not scim(want, found, applied).changes
+    (change,) = scim(want, found, may).changes
+    assert (change.key, change.harm) == ("take right:Twee", Harm.RIGHT)
 
 
 def by_hand(**more: Any) -> dict[str, Any]:

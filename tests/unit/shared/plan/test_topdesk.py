@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from itertools import zip_longest
 
 import pytest
@@ -76,6 +77,12 @@ def ours(*groups: str, operator_id: str | None = "operator") -> Applied:
     return Applied(
         account_id="card", operator_id=operator_id, rights=dict.fromkeys(groups, (RULE,))
     )
+
+
+def may_take(*rights: str, applied: Applied | None = None) -> Applied:
+    at = datetime(2026, 11, 2, tzinfo=UTC)
+    known = applied or Applied(account_id="card")
+    return known.model_copy(update={"strays": dict.fromkeys(rights, at)})
 
 
 # --- the person card -------------------------------------------------------------------------
@@ -792,3 +799,30 @@ def test_no_archived_card_keeps_a_role_and_no_return_brings_one_back(
 
         given_now = desired.operator if desired.state is State.ACTIVE else None
         assert left_with(tenant.card) <= (given_now.rights.keys() if given_now else set())
+
+
+# --- what another's hand gave ------------------------------------------------------------------
+
+
+def test_a_filter_of_another_hand_goes_last_and_hurts_nobody() -> None:
+    more = frozenset({"branch filter: Noord", "operator group: Lijn"})
+    card = a_card(operator=an_operator("Servicedesk", "Kas").model_copy(update={"more": more}))
+    applied = may_take("Kas", *more, applied=ours("Servicedesk"))
+
+    plan = plan_for(a_desired(operator=role("Servicedesk")), card, applied)
+
+    assert [(c.what, c.harm) for c in plan.changes] == [
+        ("Kas", Harm.RIGHT),
+        ("operator group: Lijn", Harm.RIGHT),
+        ("branch filter: Noord", None),
+    ]
+    assert {c.reasons[0].because for c in plan.changes} == {"no rule explains who has this right"}
+
+
+def test_who_is_no_operator_of_ours_loses_the_right_and_keeps_the_card() -> None:
+    card = a_card(operator=an_operator("Kas", "Post"))
+
+    plan = plan_for(a_desired(), card, may_take("Kas"))
+
+    assert [change.key for change in plan.changes] == ["remove permission group:Kas"]
+    assert not plan_for(a_desired(), card, may_take("Kas"), hold=ALL_HARMS)
