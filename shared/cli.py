@@ -25,6 +25,7 @@ from shared.cli_hr import hr
 from shared.cli_notice import notice
 from shared.cli_people import answer, key
 from shared.cli_permissions import permissions
+from shared.cli_rights import rights
 from shared.cli_run import run
 from shared.cli_sso import sso
 from shared.cli_topdesk import topdesk
@@ -51,6 +52,7 @@ app.add_typer(notice, name="notice")
 app.add_typer(sso, name="sso")
 app.add_typer(topdesk, name="topdesk")
 app.add_typer(permissions, name="permissions")
+app.add_typer(rights, name="rights")
 console = Console()
 
 Person = Annotated[str, typer.Argument(help="employee number, or source:number")]

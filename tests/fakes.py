@@ -16,6 +16,7 @@ from typing import Any
 from build import NOW, POLICY
 from fakes_passes import FakePasses
 
+from shared.apply.groups import Member
 from shared.apply.target import Done
 from shared.errors import NameTaken, NotShown, Permanent
 from shared.flow.service import Clock, Ledger, Service
@@ -253,6 +254,23 @@ class FakeEntra:
 
 
 @dataclass
+class FakeGroups:
+    """The groups of a FakeEntra; `strangers` are members who are nobody's account here."""
+
+    entra: FakeEntra
+    strangers: dict[str, tuple[Member, ...]] = field(default_factory=dict)
+    """By group."""
+
+    async def obstacle(self, name: str) -> str | None:
+        return None if name in self.entra.groups else f"group {name} does not exist"
+
+    async def members(self, name: str) -> tuple[Member, ...]:
+        ours = (a for a in self.entra.accounts.values() if name in a.groups)
+        known = (Member(id=a.id, kind="person", name=a.user_principal_name) for a in ours)
+        return (*known, *self.strangers.get(name, ()))
+
+
+@dataclass
 class FakeTopdesk:
     """TOPdesk as a dictionary of cards."""
 
@@ -448,6 +466,7 @@ def a_world(store: Store, *, clock: FakeClock, policy: str = POLICY, first_id: i
         sources={"afas": hr},
         entra=entra,
         topdesk=topdesk,
+        groups=FakeGroups(entra),
         passes=FakePasses(clock.now),
         policy_text=lambda: policy,
     )

@@ -11,10 +11,19 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from shared.apply.groups import Kind, Member
+from shared.errors import Permanent
 from shared.vendors.graph import groups
 from shared.vendors.graph.client import Graph, Json
 
 KEPT_SECONDS = 600.0
+MEMBER_FIELDS = "id,userPrincipalName,displayName,userType"
+_KINDS: Mapping[str, Kind] = {
+    "user": "person",
+    "group": "group",
+    "servicePrincipal": "application",
+    "device": "device",
+}
 OBSTACLE_KEPT_SECONDS = 60.0
 """Shorter: somebody is probably mending it."""
 
@@ -54,6 +63,34 @@ class GroupBook:
     def forget(self, name: str) -> None:
         """Ask again next time: Entra has just shown that the answer is out of date."""
         self._known.pop(name, None)
+
+
+class EntraGroups:
+    """The groups of one tenant as the policy names them, for whoever asks about a whole group."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._book = GroupBook(graph)
+
+    async def obstacle(self, name: str) -> str | None:
+        """Why its members cannot be changed here, with the mend; None when they can."""
+        return (await self._book.look_up(name)).obstacle
+
+    async def members(self, name: str) -> tuple[Member, ...]:
+        """Its direct members. Raises Permanent when there is no such group, or several."""
+        group = await self._book.look_up(name)
+        if group.id is None:
+            raise Permanent(str(group.obstacle), mender="policy")
+        rows = await groups.direct_members(self._graph, group.id, MEMBER_FIELDS)
+        return tuple(map(_member, rows))
+
+
+def _member(row: Json) -> Member:
+    kind = _KINDS.get(str(row.get("@odata.type", "")).rpartition(".")[2], "device")
+    if kind == "person" and row.get("userType") == "Guest":
+        kind = "guest"
+    name = row.get("userPrincipalName") or row.get("displayName") or row["id"]
+    return Member(id=str(row["id"]), kind=kind, name=str(name))
 
 
 def _judged(name: str, found: tuple[Json, ...]) -> Group:

@@ -5,7 +5,8 @@ and wakes the targets; provision.py makes one target agree for one person. sweep
 whatever is due. matching.py says whose a number is, verdicts.py takes a human's word on it.
 stop.py blocks a person at once. first_sign_in.py lets a colleague collect a pass for a joiner.
 noticing.py sends mail of what happens, letters.py writes it. forget.py lets go of a card that is
-no more, roles.py counts who has which right in TOPdesk. service.py holds the rooms they work with.
+no more, roles.py counts who has which right in TOPdesk, members.py looks through whole groups for
+members whom no rule explains. service.py holds the rooms they work with.
 """
 
 from shared.flow.approve import approve, reject
@@ -14,6 +15,7 @@ from shared.flow.decide import decide
 from shared.flow.explain import explained
 from shared.flow.first_sign_in import collect_pass, first_sign_ins
 from shared.flow.forget import forget_card
+from shared.flow.members import note, unexplained
 from shared.flow.noticing import notify
 from shared.flow.preview import preview
 from shared.flow.provision import provision
@@ -33,6 +35,7 @@ __all__ = [
     "forget_card",
     "full_sync",
     "lift",
+    "note",
     "notify",
     "poll",
     "preview",
@@ -44,4 +47,5 @@ __all__ = [
     "stop",
     "sweep",
     "topdesk_roles",
+    "unexplained",
 ]

@@ -7,7 +7,7 @@ must know, so that a stop in between leaves a reminder behind. Called by provisi
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from shared import log
@@ -17,19 +17,16 @@ from shared.errors import (
     TargetDown,
     Transient,
 )
-from shared.flow import naming, ties
+from shared.flow import naming, strays, ties
 from shared.flow.lanes import Account, Want, reached
 from shared.flow.service import LEASE
 from shared.flow.work import Work, account_id, login_of, tell
-from shared.ledger.history import Told
 from shared.ledger.people import Decision, TargetRow
 from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
 from shared.model.change import Harm, Plan
 from shared.model.desired import ALIVE, DesiredTopdesk, Reason, State, TargetName, renamed
 from shared.model.outcome import Ending, Outcome
-from shared.model.right import Managed, is_strict
 from shared.model.ticket import TicketMark, marked
-from shared.plan.strays import strays
 
 type Value = str | bool | None
 
@@ -46,7 +43,7 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
     service, now = work.service, work.service.clock.now()
     applied = _remember(work, found, plan)
     await naming.settle(work, applied)
-    await _tell_strays(work, applied)
+    await strays.tell(work, applied)
     if _stands_now(applied) != _stands_now(work.row.applied):
         # Who is waited for must be found by those who are woken next.
         await work.save(work.row.model_copy(update={"applied": applied}))
@@ -172,7 +169,7 @@ def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan
             "operator_id": was.operator_id or _operator_id(want, found),
             "state": state if known_id else State.ABSENT,
             "is_manager": isinstance(want, DesiredTopdesk) and want.is_manager,
-            "strays": _strays(work, found, plan),
+            "strays": strays.seen(work, found, plan),
             "rights": {**kept, **{k: v for k, v in rights.items() if k not in plan.obstacles}},
             "values": {k: v.reason for k, v in values.items()} | _manager_value(want),
             "names": _names(was, want, held),
@@ -180,30 +177,6 @@ def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan
             "is_operator": is_operator(want) or bool(was.is_operator and held & TAKES_RIGHTS),
         }
     )
-
-
-def _strays(work: Work[Any, Any], found: Found[Any], plan: Plan) -> Mapping[str, datetime]:
-    """What is there by another's hand, where the policy looks for it; since when it is known."""
-    if found.account is None or work.want.state is State.DELETED:
-        return {}
-    was, now = work.row.applied, work.service.clock.now()
-    has = work.lane.has(found.account)
-    wanted = work.lane.rights(work.want)
-    seen = strays(work.want.managed, has, was, wanted=wanted)
-    gone = {change.what for change in plan.changes}
-    return {right: was.strays.get(right, now) for right in sorted(seen - gone)}
-
-
-async def _tell_strays(work: Work[Any, Any], applied: Applied) -> None:
-    """Into the audit, what came to light; what is taken of it is told when it is taken."""
-    managed = work.want.managed
-    lines = []
-    for right in applied.strays.keys() - work.row.applied.strays.keys():
-        how = Managed.STRICT if is_strict(managed, right) else Managed.REPORT
-        what = f"{work.name}: found in {right}, which no rule explains (managed: {how})"
-        told = Told(at=applied.strays[right], what=what)
-        lines.append((f"{sum(work.decision.wake.values()):08d}|{work.name}|seen|{right}", told))
-    await work.service.ledger.history.tell(work.dossier.person_id, lines)
 
 
 def is_operator(want: Want) -> bool:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from shared import log
 from shared.apply.first_sign_in import Passes
+from shared.apply.groups import Groups
 from shared.apply.target import Target
 from shared.bus.publish import Publisher
 from shared.errors import Misconfigured
@@ -174,6 +175,7 @@ class Service:
     sources: Mapping[str, Source]
     entra: Target[DesiredEntra, EntraAccount]
     topdesk: Target[DesiredTopdesk, TopdeskCard]
+    groups: Groups
     passes: Passes
     policy_text: Callable[[], str]
     """The policy file as deployed; only activation reads it."""

@@ -134,7 +134,7 @@ async def _cards(eyes: Eyes, wanted: Wanted) -> dict[str, str] | None:
 
 
 async def _direct(graph: Graph, group_id: str | None) -> tuple[Json, ...]:
-    return await applications.direct_members(graph, group_id, _SELECT) if group_id else ()
+    return await groups.direct_members(graph, group_id, _SELECT) if group_id else ()
 
 
 def _is_group(row: Json) -> bool:

@@ -228,6 +228,7 @@ async def a_service(
     from datetime import UTC, datetime  # noqa: PLC0415 - as above
 
     from shared.apply.entra import EntraTarget  # noqa: PLC0415 - as above
+    from shared.apply.entra_groups import EntraGroups  # noqa: PLC0415 - as above
     from shared.apply.entra_passes import EntraPasses  # noqa: PLC0415 - as above
     from shared.apply.topdesk import TopdeskTarget  # noqa: PLC0415 - as above
     from shared.flow.service import Clock, Ledger, Service  # noqa: PLC0415 - as above
@@ -258,6 +259,7 @@ async def a_service(
         mint=lambda: uuid.uuid4().hex,
         sources={"afas": AfasSource(source, Views(*VIEWS, None))},
         entra=EntraTarget(entra),
+        groups=EntraGroups(entra),
         passes=EntraPasses(entra),
         topdesk=TopdeskTarget(Tenant(Rest(desk, name="TOPdesk", concurrency=TOPDESK_AT_ONCE))),
         policy_text=partial(policy.read_text, encoding="utf-8"),

@@ -151,6 +151,7 @@ async def _service(source: Source, folder: Path) -> Any:
         mint=lambda: "0" * 32,
         sources={source.name: source},
         entra=nobody,
+        groups=nobody,
         passes=nobody,
         topdesk=nobody,
         policy_text=partial(policy.read_text, encoding="utf-8"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from build import POLICY, TODAY, a_leaver, a_name, a_record, moved
 from fakes import World
+from owning import HELD, ICT, NURSE, REPORTED, STRICT, by_hand, managed
 from turning import (
     account_of,
     audit_of,
@@ -30,26 +31,6 @@ from shared.model.desired import TargetName
 from shared.model.person import Record
 from shared.model.right import Managed
 from shared.policy.load import load
-
-ICT = "    - {group: ICT, when: {department.code: ICT*}}\n"
-BEHEER = "    - {name: Beheer, when: {department.code: ICT*}, permission_groups: [Beheerders]}\n"
-NURSE = moved(a_record("1042"), "ZORG", "Zorg")
-
-
-def managed(how: str, policy: str = POLICY) -> str:
-    policy = policy.replace(ICT, ICT.replace("}}", f"}}, managed: {how}}}"))
-    return policy.replace(BEHEER, BEHEER.replace("]}", f"], managed: {how}}}"))
-
-
-REPORTED, STRICT = managed("report"), managed("strict")
-HELD = STRICT.replace("right: {count: 20,", "right: {count: 0,")
-
-
-def by_hand(world: World, number: str, group: str = "ICT") -> None:
-    account = account_of(world, number)
-    world.entra.accounts[account.id] = account.model_copy(
-        update={"groups": account.groups | {group}}
-    )
 
 
 async def a_nurse_in_ict(world: World, policy: str, *more: Record) -> World:

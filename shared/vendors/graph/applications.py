@@ -135,13 +135,6 @@ async def assign_claims(graph: Graph, principal_id: str, policy_id: str) -> None
     await graph.call("POST", paths.ASSIGN_CLAIMS, at=at, json=body, idempotent=True)
 
 
-async def direct_members(graph: Graph, group_id: str, select: str) -> tuple[Json, ...]:
-    """Users and nested groups in a group, with their type."""
-    params = {"$select": select, "$top": "999"}
-    pages = graph.pages(paths.GROUP_DIRECT, at={"group": group_id}, params=params)
-    return tuple([each async for each in pages])
-
-
 async def has_p1(graph: Graph) -> bool:
     """Has the tenant Microsoft Entra ID P1 or P2, without which no group can be assigned?"""
     skus = [each async for each in graph.pages(paths.SKUS)]

@@ -51,3 +51,10 @@ async def remove_member(graph: Graph, group_id: str, user_id: str) -> None:
     """Remove one; NotVisible when they are not in it."""
     at = {"group": group_id, "user": user_id}
     await graph.call("DELETE", paths.GROUP_MEMBER, at=at)
+
+
+async def direct_members(graph: Graph, group_id: str, select: str) -> tuple[Json, ...]:
+    """Users and nested groups in a group, with their type."""
+    params = {"$select": select, "$top": "999"}
+    pages = graph.pages(paths.GROUP_DIRECT, at={"group": group_id}, params=params)
+    return tuple([each async for each in pages])

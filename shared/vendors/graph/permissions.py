@@ -70,8 +70,12 @@ OF_THE_APP = (
     Permission(
         "GroupMember.ReadWrite.All",
         Feature.GROUPS,
-        "add members and take them out",
-        (("POST", paths.GROUP_MEMBERS), ("DELETE", paths.GROUP_MEMBER)),
+        "add members and take them out; list those of groups under `report` or `strict`",
+        (
+            ("POST", paths.GROUP_MEMBERS),
+            ("DELETE", paths.GROUP_MEMBER),
+            ("GET", paths.GROUP_DIRECT),
+        ),
     ),
     Permission(
         "User-LifeCycleInfo.ReadWrite.All",

@@ -28,7 +28,7 @@ from sandbox.clock import ManualClock
 from sandbox.faults import Fault, Faults
 from sandbox.graph import GraphTenant, make_app
 from shared.apply.entra import YOUNG_SECONDS, EntraTarget, a_password
-from shared.apply.entra_groups import KEPT_SECONDS
+from shared.apply.entra_groups import KEPT_SECONDS, EntraGroups
 from shared.errors import NameTaken, Permanent, Transient, UnknownReply
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Kind, Plan
@@ -719,3 +719,40 @@ async def test_a_change_of_another_target_is_a_bug(open_stage: Open) -> None:
         await stage.target.do(change(Kind.CREATE_CARD), Applied(account_id="x"))
     with pytest.raises(ValueError, match="without an account"):
         await stage.target.do(change(Kind.ENABLE_SIGN_IN), Applied())
+
+
+# --- whole groups ------------------------------------------------------------------------------
+
+
+async def test_members_of_a_group_are_told_by_what_they_are(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await serve(stage, WORKS, Applied())
+    een = stage.group_id("Een")
+    guest = stage.tenant.add_user(
+        {
+            "userPrincipalName": f"gast#ext@{DOMAIN}",
+            "displayName": "Gast",
+            "userType": "Guest",
+        }
+    )
+    stage.tenant.add_member(een, guest)
+    stage.tenant.add_member(een, stage.group_id("Twee"))
+
+    members = await EntraGroups(stage.graph).members("Een")
+
+    assert {(member.id, member.kind) for member in members} == {
+        (applied.account_id, "person"),
+        (guest, "guest"),
+        (stage.group_id("Twee"), "group"),
+    }
+    assert {member.name for member in members} == {NAME, f"gast#ext@{DOMAIN}", "Twee"}
+
+
+async def test_members_of_a_group_that_is_not_there_are_refused(open_stage: Open) -> None:
+    stage = open_stage()
+    groups = EntraGroups(stage.graph)
+
+    assert "create it" in str(await groups.obstacle("Weg"))
+    assert await groups.obstacle("Een") is None
+    with pytest.raises(Permanent, match="'Weg' is not in Entra"):
+        await groups.members("Weg")
