@@ -21,7 +21,7 @@ from shared.policy.conditions import Condition, holds
 from shared.policy.desired import desired
 from shared.policy.document import Policy
 from shared.policy.fields import Facts, facts
-from shared.policy.rule import Rule
+from shared.policy.rule import RightRule
 
 _PERSONAL = frozenset({"number", "phone", "mobile"})
 _PLACE = re.compile(r"(entra\.groups|topdesk\.operators)\[(\d+)\]")
@@ -147,7 +147,7 @@ def _reasons(want: Desired | None, target: TargetName, right: str) -> tuple[Reas
     return operator.rights.get(right, (operator.reason,))
 
 
-def _rule(policy: Policy, reason: Reason) -> Rule | None:
+def _rule(policy: Policy, reason: Reason) -> RightRule | None:
     found = _PLACE.match(reason.rule)
     if found is None:
         return None
@@ -155,13 +155,13 @@ def _rule(policy: Policy, reason: Reason) -> Rule | None:
     return rules[int(found[2])]
 
 
-def _of_facts(rule: Rule, before: View, now: View) -> str | None:
+def _of_facts(rule: RightRule, before: View, now: View) -> str | None:
     """Which fact that the rule asks for is another one now?"""
     old = lifecycle.standing(before.person, before.policy, before.at).contracts
     new = lifecycle.standing(now.person, now.policy, now.at).contracts
     gave = next((c for c in old if holds(rule.when, _facts(before, c))), None)
     if gave is None:
-        return None
+        return f"days_after ({rule.days_after}) are over" if rule.days_after else None
     took = _successor(gave, old, new)
     if took is None:
         end = next((c.end for c in now.person.contracts if c.key == gave.key), None)

@@ -25,12 +25,10 @@ from shared.model.person import Contract, Person, Ties
 from shared.model.right import RightKind, called
 from shared.policy import lifecycle
 from shared.policy.choices import Choice, Pick, pick
-from shared.policy.conditions import holds
 from shared.policy.document import EMPLOYEE_ID_LENGTH, Policy
-from shared.policy.fields import ACCOUNT_FIELDS, Facts, facts, fill, names_in
-from shared.policy.lifecycle import Standing
+from shared.policy.fields import ACCOUNT_FIELDS, Facts, fill, names_in
+from shared.policy.ground import Ground, ground
 from shared.policy.naming import naming
-from shared.policy.rule import Rule
 from shared.policy.tickets import tickets
 
 LOGIN = "account.login"
@@ -41,13 +39,11 @@ def desired(person: Person, ties: Ties, policy: Policy, as_of: datetime) -> Desi
 
     Raises Permanent when HR's facts give no usable number or name.
     """
-    standing = lifecycle.standing(person, policy, as_of)
-    known = tuple(facts(person, one, standing.day) for one in standing.contracts or (None,))
-    number = employee_id(person, policy)
-    turned = lifecycle.turned(person, policy, standing, as_of)
+    on, number = ground(person, policy, as_of), employee_id(person, policy)
+    turned = lifecycle.turned(person, policy, on.standing, as_of)
     return Desired(
-        entra=_entra(policy, standing, known, ties, number),
-        topdesk=_topdesk(policy, standing, known, ties, number, turned),
+        entra=_entra(policy, on, ties, number),
+        topdesk=_topdesk(policy, on, ties, number, turned),
         next_moment=lifecycle.next_moment(person, policy, as_of),
     )
 
@@ -65,9 +61,8 @@ def employee_id(person: Person, policy: Policy) -> str:
     return number
 
 
-def _entra(
-    policy: Policy, standing: Standing, known: Sequence[Facts], ties: Ties, number: str
-) -> DesiredEntra:
+def _entra(policy: Policy, on: Ground, ties: Ties, number: str) -> DesiredEntra:
+    standing, known = on.standing, on.known
     alive = standing.state in ALIVE
     called = naming(policy, known[0], ties.named_for)
     return DesiredEntra(
@@ -75,7 +70,7 @@ def _entra(
         why=standing.why,
         employee_id=number,
         attributes=_filled("entra.attributes", policy.entra.attributes, known[0]),
-        groups=_groups(policy, standing, known) if alive else {},
+        groups=_groups(policy, on) if alive else {},
         managed=policy.entra.looked_at(),
         manager_id=ties.manager_account_id if alive else None,
         manager_wanted=alive and bool(_manager(standing.contracts)),
@@ -86,14 +81,8 @@ def _entra(
     )
 
 
-def _topdesk(
-    policy: Policy,
-    standing: Standing,
-    known: Sequence[Facts],
-    ties: Ties,
-    number: str,
-    turned: date,
-) -> DesiredTopdesk:
+def _topdesk(policy: Policy, on: Ground, ties: Ties, number: str, turned: date) -> DesiredTopdesk:
+    standing, known = on.standing, on.known
     alive, active = standing.state in ALIVE, standing.state == State.ACTIVE
     with_login = {**known[0], LOGIN: ties.login or ""}
     # Without an account yet, a field made of the login is left as it is rather than emptied.
@@ -110,7 +99,7 @@ def _topdesk(
         entries=_entries(policy, known[0]),
         tickets=tickets(policy.topdesk.tickets, standing.state, known, turned),
         # An operator can act at once, also without single sign-on: not before the first day.
-        operator=_operator(policy, standing, known) if active else None,
+        operator=_operator(policy, on) if active else None,
         managed=policy.topdesk.looked_at(),
         is_manager=alive and ties.is_manager,
         manager_id=ties.manager_card_id if alive else None,
@@ -158,12 +147,10 @@ def _origin(picked: Pick[str | bool]) -> str:
     return "; ".join(filter(None, (picked.because, source))) or "the same for everyone"
 
 
-def _groups(
-    policy: Policy, standing: Standing, known: Sequence[Facts]
-) -> dict[str, tuple[Reason, ...]]:
+def _groups(policy: Policy, on: Ground) -> dict[str, tuple[Reason, ...]]:
     rights: dict[str, tuple[Reason, ...]] = {}
     for place, rule in enumerate(policy.entra.groups):
-        reason = _reason(rule, f"entra.groups[{place}]", rule.group, standing, known)
+        reason = on.reason(rule, f"entra.groups[{place}]", rule.group)
         if reason:
             rights[rule.group] = (*rights.get(rule.group, ()), reason)
     return rights
@@ -179,12 +166,12 @@ def _entries(policy: Policy, known: Facts) -> dict[str, Entry]:
     }
 
 
-def _operator(policy: Policy, standing: Standing, known: Sequence[Facts]) -> Operator | None:
+def _operator(policy: Policy, on: Ground) -> Operator | None:
     groups: dict[str, tuple[Reason, ...]] = {}
     more: dict[str, tuple[Reason, ...]] = {}
     first: Reason | None = None
     for place, rule in enumerate(policy.topdesk.operators):
-        reason = _reason(rule, f"topdesk.operators[{place}]", rule.label, standing, known)
+        reason = on.reason(rule, f"topdesk.operators[{place}]", rule.label)
         if reason is None:
             continue
         first = first or reason
@@ -193,15 +180,3 @@ def _operator(policy: Policy, standing: Standing, known: Sequence[Facts]) -> Ope
             key = called(kind, name)
             rights[key] = (*rights.get(key, ()), reason)
     return Operator(permission_groups=groups, more=more, reason=first) if first else None
-
-
-def _reason(
-    rule: Rule, place: str, label: str, standing: Standing, known: Sequence[Facts]
-) -> Reason | None:
-    """Why the rule holds: the first contract whose facts meet its condition."""
-    for contract, fact, leave in zip(standing.contracts, known, standing.shrunk, strict=False):
-        if (rule.during_leave or not leave) and (why := holds(rule.when, fact)):
-            return Reason(
-                rule=f"{place} ({rule.name or label})", because=f"{why}, contract {contract.key}"
-            )
-    return None

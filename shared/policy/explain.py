@@ -13,11 +13,11 @@ from shared.model.desired import Desired, Reason, State, TargetName
 from shared.model.frozen import Frozen
 from shared.model.person import Person
 from shared.model.right import called
-from shared.policy import lifecycle
-from shared.policy.conditions import lacks
+from shared.policy.conditions import holds, lacks
 from shared.policy.document import Policy
-from shared.policy.fields import Facts, facts
-from shared.policy.rule import Rule
+from shared.policy.ground import Ground, ground
+from shared.policy.offsets import Near
+from shared.policy.rule import RightRule
 
 
 class Answer(Frozen):
@@ -35,19 +35,18 @@ class Answer(Frozen):
 
 def explain(person: Person, want: Desired, policy: Policy, at: datetime) -> tuple[Answer, ...]:
     """Each right that the policy knows, in its order; `want` is what `desired` says at `at`."""
-    standing = lifecycle.standing(person, policy, at)
-    known = [facts(person, contract, standing.day) for contract in standing.contracts]
+    on = ground(person, policy, at)
     given = {
         TargetName.ENTRA: want.entra.groups,
         TargetName.TOPDESK: want.topdesk.operator.rights if want.topdesk.operator else {},
     }
     return tuple(
-        _answer(target, right, place, rule, given[target].get(right, ()), standing, known)
+        _answer(target, right, place, rule, given[target].get(right, ()), on)
         for target, right, place, rule in _rules(policy)
     )
 
 
-def _rules(policy: Policy) -> Iterator[tuple[TargetName, str, str, Rule]]:
+def _rules(policy: Policy) -> Iterator[tuple[TargetName, str, str, RightRule]]:
     for place, group in enumerate(policy.entra.groups):
         yield TargetName.ENTRA, group.group, f"entra.groups[{place}]", group
     for place, operator in enumerate(policy.topdesk.operators):
@@ -59,27 +58,36 @@ def _answer(
     target: TargetName,
     right: str,
     place: str,
-    rule: Rule,
+    rule: RightRule,
     reasons: Sequence[Reason],
-    standing: lifecycle.Standing,
-    known: Sequence[Facts],
+    on: Ground,
 ) -> Answer:
     label = f"{place} ({rule.name})" if rule.name else place
     mine = next((reason for reason in reasons if reason.rule.startswith(f"{place} ")), None)
-    because = mine.because if mine else _lacking(target, rule, standing, known)
+    because = mine.because if mine else _lacking(target, rule, on)
     return Answer(target=target, right=right, rule=label, given=bool(mine), because=because)
 
 
-def _lacking(
-    target: TargetName, rule: Rule, standing: lifecycle.Standing, known: Sequence[Facts]
-) -> str:
+def _lacking(target: TargetName, rule: RightRule, on: Ground) -> str:
     """What keeps the rule from giving its right; of several contracts what each of them lacks."""
-    missing = [lacks(rule.when, fact) for fact in known]
+    standing = on.standing
+    missing = [lacks(rule.when, fact) for fact in on.known] if standing.contracts else []
     told = "; ".join(dict.fromkeys(why for why in missing if why))
     if told and None not in missing:
-        return told
+        over = (_over(rule, one) for one in on.beside if holds(rule.when, one.known))
+        return "; ".join((told, *filter(None, over)))
     if leave := next(filter(None, standing.shrunk), None):
         return f"{leave.told}, and the rule does not say during_leave"
     if target is TargetName.TOPDESK and standing.state is State.PREPARED:
         return f"operators begin on the first day ({standing.why.because})"
     return f"the account is {standing.state} ({standing.why.because})"
+
+
+def _over(rule: RightRule, one: Near) -> str | None:
+    """That the rule would reach from this contract, on another day."""
+    key = f"contract {one.contract.key}"
+    if one.days_before and rule.days_before:
+        return f"{key} begins on {one.contract.start}, days_before is {rule.days_before}"
+    if one.days_after and rule.days_after:
+        return f"{key} ended on {one.contract.end}, days_after was {rule.days_after}"
+    return None

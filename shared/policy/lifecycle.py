@@ -98,7 +98,11 @@ def stopped(stop: Stop) -> str:
 
 def next_moment(person: Person, policy: Policy, now: datetime) -> datetime | None:
     """The first moment after `now` at which the calendar alone may change the answer."""
-    days = (*_turning_days(person, policy.lifecycle), *_telling_days(person, policy))
+    days = (
+        *_turning_days(person, policy.lifecycle),
+        *_telling_days(person, policy),
+        *_reaching_days(person, policy),
+    )
     moments = (midnight(day, policy.zone) for day in days)
     return min((moment for moment in moments if moment > now), default=None)
 
@@ -224,6 +228,17 @@ def _telling_days(person: Person, policy: Policy) -> Iterator[date]:
             yield run.first - told.joiner_days * _DAY
         if NoticeKind.LEAVER in told.send and run.last:
             yield run.last - told.leaver_days * _DAY
+
+
+def _reaching_days(person: Person, policy: Policy) -> Iterator[date]:
+    """The days on which some rule begins or ceases to reach beyond a contract."""
+    rules = (*policy.entra.groups, *policy.topdesk.operators)
+    reaches = {(rule.days_before, rule.days_after) for rule in rules} - {(0, 0)}
+    for contract in person.contracts if reaches else ():
+        for before, after in reaches:
+            yield contract.start - before * _DAY
+            if contract.end:
+                yield contract.end + (1 + after) * _DAY
 
 
 def _first_and_after(period: Contract | Leave) -> Iterator[date]:

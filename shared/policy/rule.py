@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from shared.model.right import Managed
 from shared.policy.choices import EVERYONE, When
 from shared.policy.section import Section
@@ -19,7 +21,11 @@ class Rule(Section):
 
 
 class RightRule(Rule):
-    """Who gets rights, and whose say it is who has them."""
+    """Who gets rights, from when until when, and whose say it is who has them."""
 
+    days_before: int = Field(default=0, ge=0, le=180)
+    """So many days before a contract that meets the rule begins, for who works here already."""
+    days_after: int = Field(default=0, ge=0, le=365)
+    """So many days after such a contract has ended, for who works here still."""
     managed: Managed | None = None
     """`ours`, `report` or `strict` for what this rule names, in the place of the target's."""

@@ -1,0 +1,53 @@
+"""On what are a person's rules tried? Their contracts of a day with the facts, and those near it.
+
+Called by desired() and explain, which must not differ; pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.model.desired import Reason
+from shared.model.person import Person
+from shared.policy import lifecycle
+from shared.policy.conditions import holds
+from shared.policy.document import Policy
+from shared.policy.fields import Facts, facts
+from shared.policy.lifecycle import Standing
+from shared.policy.offsets import Near, near
+from shared.policy.rule import RightRule
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One person at one moment, as rules see them."""
+
+    standing: Standing
+    known: Sequence[Facts]
+    """Of each contract that speaks for the day, the primary one first; one at least."""
+    beside: Sequence[Near]
+    """Contracts that do not run on the day, and that a rule may reach from."""
+
+    def reason(self, rule: RightRule, place: str, label: str) -> Reason | None:
+        """Why the rule holds: the first contract whose facts meet it, those of the day first."""
+        called = f"{place} ({rule.name or label})"
+        standing = self.standing
+        for contract, fact, leave in zip(
+            standing.contracts, self.known, standing.shrunk, strict=False
+        ):
+            if (rule.during_leave or not leave) and (why := holds(rule.when, fact)):
+                return Reason(rule=called, because=f"{why}, contract {contract.key}")
+        for one in self.beside:
+            if one.is_reached(rule) and (why := holds(rule.when, one.known)):
+                return Reason(rule=called, because=f"{why}, {one.told(rule)}")
+        return None
+
+
+def ground(person: Person, policy: Policy, as_of: datetime) -> Ground:
+    """What rules are tried on at `as_of` (aware)."""
+    standing = lifecycle.standing(person, policy, as_of)
+    known = tuple(facts(person, one, standing.day) for one in standing.contracts or (None,))
+    today = as_of.astimezone(policy.zone).date()
+    return Ground(standing, known, near(person, policy, standing, today))
