@@ -33,9 +33,10 @@ from shared.errors import InstroomError, Misconfigured
 from shared.flow.decide import wanted
 from shared.flow.preview import Preview
 from shared.flow.service import Service
-from shared.flow.stop import whose
+from shared.flow.stop import where_only_told, whose
 from shared.ledger.people import Dossier
 from shared.model.desired import TargetName
+from shared.model.report import counted, differences
 from shared.policy.lifecycle import stopped
 from shared.policy.load import load
 
@@ -161,8 +162,17 @@ def leaver(
             console.print(f"Lifted: HR decides about {source}:{number} again, from now.")
             return
         stop = await flow.stop(service, source, number, who=who, reason=reason)
+        for name in (untouched := await where_only_told(service, source, number)):
+            console.print(
+                f"NOT in {name}: by `targets.{name}` of the policy nothing is written there. "
+                "Block the account by hand, now",
+                style="red",
+                soft_wrap=True,
+            )
+        names = {TargetName.ENTRA: "Entra", TargetName.TOPDESK: "TOPdesk"}
+        blocked = " and ".join(told for name, told in names.items() if name not in untouched)
         console.print(
-            f"{source}:{number} is being blocked in Entra and TOPdesk.\n"
+            f"{source}:{number} is being blocked in {blocked or 'no system'}.\n"
             f"It stays so, {stopped(stop)}, until: instroom leaver --lift {source}:{number}",
             soft_wrap=True,
             markup=False,
@@ -224,6 +234,12 @@ def _print_preview(shown: Preview) -> None:
             table.add_row(str(change), why)
         for obstacle in plan.obstacles.values():
             table.add_row("[red]cannot[/red]", obstacle)
+        if only := shown.only_told.get(plan.target):
+            console.print(
+                f"[yellow]{plan.target}: report: {counted(len(differences(plan)))}; only told, "
+                f"nothing is written ({only.rule}: {only.because})[/yellow]",
+                soft_wrap=True,
+            )
         if table.row_count:
             console.print(table)
         else:
@@ -255,7 +271,9 @@ async def _should_be(service: Service, dossier: Dossier) -> str:
 def _waits_for(dossier: Dossier) -> str:
     told = ["an operator, who stopped it"] if dossier.stop else []
     told += [stored.problem for stored in dossier.records.values() if stored.problem]
-    told += [t.problem for name in TargetName if (t := dossier.target(name)).problem]
+    rows = {name: dossier.target(name) for name in TargetName}
+    told += [row.problem for row in rows.values() if row.problem]
+    told += [f"{name}: {row.report.summary}" for name, row in rows.items() if row.report]
     if dossier.target(TargetName.ENTRA).applied.aliases:
         told.append("Exchange: an earlier address must stay an alias")
     if dossier.decision and dossier.decision.hold:

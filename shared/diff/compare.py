@@ -59,7 +59,12 @@ def event(before: Desired | None, after: Desired) -> Event:
 
 def _own(desired: Desired) -> tuple[DesiredEntra, DesiredTopdesk]:
     """What is about the person, without what other people and other targets contribute."""
-    ours: dict[str, object] = {"manager_id": None, "managed": {}}
+    ours: dict[str, object] = {
+        "manager_id": None,
+        "managed": {},
+        "only_told": None,
+        "adopts": True,
+    }
     others: dict[str, object] = {
         **ours,
         "is_manager": False,
@@ -116,6 +121,10 @@ def applied(was: Applied, strays: Collection[str] = ()) -> Stand:
         | ({OPERATOR_CARD} if was.is_operator else frozenset()),
         names=was.names,
     )
+
+
+FOUND = Stand(state=State.ABSENT, has_account=True)
+"""An account that is there and not ours: it need not be made, and we have put nothing into it."""
 
 
 def decided(
@@ -216,7 +225,9 @@ def harms(
 def _hurt(
     stands: Collection[Stand], want: DesiredEntra | DesiredTopdesk
 ) -> dict[Harm, frozenset[str]]:
-    """Each kind of harm in one target, with what is lost by name."""
+    """Each kind of harm in one target, with what is lost by name; what is only told hurts none."""
+    if want.only_told:
+        return {}
     found = {kind: frozenset[str]() for was in stands for kind in harm(was.state, want.state)}
     if want.state not in ALIVE:
         return found

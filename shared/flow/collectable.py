@@ -84,6 +84,9 @@ def judge(
     if dossier.stop or want.state not in _MAY_COME:
         state = State.BLOCKED if dossier.stop else want.state
         return Closed(f"cannot sign in: the account should be {state}")
+    if want.only_told:
+        told = f"{want.only_told.rule}: {want.only_told.because}"
+        return Closed(f"is only told about in Entra for now ({told})")
     applied = dossier.target(TargetName.ENTRA).applied
     if applied.account_id is None:
         return Closed("has no account in Entra yet")

@@ -166,7 +166,8 @@ async def _conclude(
             # Also when nothing is new: what is read before now must not come after it.
             await service.ledger.people.note_records(dossier, records)
         return Found.OPEN if _open(dossier, by.now) else Found.IDLE
-    await _note_what_to_tell(service, dossier.person_id, by, asked.was, decision)
+    if not after.entra.only_told:
+        await _note_what_to_tell(service, dossier.person_id, by, asked.was, decision)
     return await _write(service, dossier, decision, records, after)
 
 
@@ -270,24 +271,23 @@ def baseline(
     """
     found: dict[TargetName, tuple[Stand, ...]] = {}
     for target, stands in _decided(dossier, before, strays).items():
-        applied = compare.applied(dossier.target(target).applied, strays.get(target, ()))
-        lived = applied.has_account or any(stand.has_account for stand in stands)
-        found[target] = (applied, *stands) if lived or _hold(dossier) else ()
+        row = dossier.target(target)
+        applied = compare.applied(row.applied, strays.get(target, ()))
+        there = (compare.FOUND,) if row.report and row.report.account_id else ()
+        lived = applied.has_account or there or any(stand.has_account for stand in stands)
+        found[target] = (applied, *there, *stands) if lived or _hold(dossier) else ()
     return found
 
 
 def _decided(
     dossier: Dossier, before: Desired | None, strays: Strays
 ) -> dict[TargetName, tuple[Stand, ...]]:
-    """What the last decision lets each target do."""
-    if before is None:
-        return dict.fromkeys(TargetName, ())
+    """What the last decision lets each target do; where it was only told, nothing."""
+    sides = {target: compare.side(before, target) for target in TargetName} if before else {}
     return {
-        target: (
-            compare.decided(
-                _hold(dossier), compare.side(before, target), _new(dossier, strays, target)
-            ),
-        )
+        target: (compare.decided(_hold(dossier), sides[target], _new(dossier, strays, target)),)
+        if target in sides and not sides[target].only_told
+        else ()
         for target in TargetName
     }
 
@@ -298,7 +298,11 @@ def _strays(dossier: Dossier, after: Desired) -> Strays:
         target: compare.taken(dossier.target(target).applied, compare.side(after, target))
         for target in TargetName
     }
-    return {target: strays for target, strays in found.items() if strays}
+    return {
+        target: strays
+        for target, strays in found.items()
+        if strays and not compare.side(after, target).only_told
+    }
 
 
 def _new(dossier: Dossier, strays: Strays, target: TargetName) -> frozenset[str]:
@@ -329,11 +333,17 @@ def _wakes(
     held_before = _hold(dossier)
     touched = compare.touched(before, after)
     for target in TargetName:
-        if target == TargetName.TOPDESK and after.topdesk.waits_for_account:
+        if target == TargetName.TOPDESK and _waits_for_entra(after):
             continue  # Entra's finish wakes it, in one write with the login it waits for
         if target in touched or dict(hold) != dict(held_before) or _new(dossier, strays, target):
             wake[target] = wake.get(target, 0) + 1
     return wake
+
+
+def _waits_for_entra(after: Desired) -> bool:
+    """Is a login to come? Where Entra or TOPdesk is only told about, it says at once how it is."""
+    told = after.entra.only_told or after.topdesk.only_told
+    return after.topdesk.waits_for_account and not told
 
 
 def _raised(old: Decision | None, new: Decision) -> tuple[TargetName, ...]:
@@ -351,9 +361,11 @@ def _same(old: Decision | None, new: Decision, before: Desired | None, after: De
 def _told(decision: Decision, after: Desired) -> tuple[str, Told]:
     wakes = sum(decision.wake.values())
     held = f", held: {', '.join(decision.hold)}" if decision.hold else ""
+    sides = {target: compare.side(after, target) for target in TargetName}
+    only = [f", {target} is only told" for target, want in sides.items() if want.only_told]
     told = Told(
         at=decision.as_of,
-        what=f"{decision.event}: {after.entra.state}{held}",
+        what=f"{decision.event}: {after.entra.state}{held}{''.join(only)}",
         reasons=(after.entra.why,),
     )
     return f"{wakes:08d}|0", told

@@ -18,6 +18,7 @@ from shared.ledger.people import Dossier
 from shared.model.change import Harm
 from shared.model.desired import Desired, Reason, TargetName
 from shared.model.person import Person
+from shared.model.report import Report
 from shared.policy import lifecycle
 from shared.policy.desired import desired
 from shared.policy.explain import Answer, explain
@@ -95,8 +96,15 @@ async def explained(
         left=tuple(_left(dossier, answers)),
         strays=tuple(_strays(dossier, want)),
         held=frozenset(decision.hold),
-        problems=tuple(t.problem for name in TargetName if (t := dossier.target(name)).problem),
+        problems=(
+            *(t.problem for name in TargetName if (t := dossier.target(name)).problem),
+            *(_only_told(name, r) for name in TargetName if (r := dossier.target(name).report)),
+        ),
     )
+
+
+def _only_told(name: TargetName, report: Report) -> str:
+    return f"nothing is written in {name} ({report.why.rule}: {report.why.because})"
 
 
 def _applied(dossier: Dossier) -> Iterable[tuple[TargetName, str]]:

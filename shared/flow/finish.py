@@ -61,11 +61,13 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
             "problem": problem,
             "mender": "policy" if problem else None,
             "finished_at": now,
+            # While a human has not agreed to an account, what is there is remembered.
+            "report": work.row.report if Harm.JOINER in work.decision.hold else None,
         }
     )
     if problem:
         await service.ledger.notices.note_parked(work.dossier.person_id)
-    await _write(work, row)
+    await write(work, row)
     if problem:
         return Outcome(ending=Ending.PARKED, detail=problem, changes=len(work.done))
     if plan.held:
@@ -87,7 +89,7 @@ def _stands_now(applied: Applied) -> tuple[str | None, bool]:
     return applied.account_id, applied.is_manager
 
 
-async def _write(work: Work[Any, Any], row: TargetRow) -> None:
+async def write(work: Work[Any, Any], row: TargetRow) -> None:
     """Due entries, audit, the row with TOPdesk's wake when it waited for this, then the bus."""
     service, person_id = work.service, work.dossier.person_id
     now = service.clock.now()
@@ -122,7 +124,7 @@ async def wait(work: Work[Any, Any], error: Transient, *, attempt: int) -> Outco
             "mender": None,
         }
     )
-    await _write(work, row)
+    await write(work, row)
     return Outcome(ending=Ending.WAITING, detail=error.reason, changes=len(work.done))
 
 
@@ -138,11 +140,12 @@ async def stop(work: Work[Any, Any], reason: str, mender: Mender | None) -> Outc
             "due_at": work.service.clock.now() + DAILY if mender else None,
             "problem": reason,
             "mender": mender,
+            "report": None,
         }
     )
     if mender:
         await work.service.ledger.notices.note_parked(work.dossier.person_id)
-    await _write(work, row)
+    await write(work, row)
     if mender is None:
         return Outcome(ending=Ending.WAITING, detail=reason)
     log.warning("parked", person=work.dossier.person_id, target=work.name, mender=mender)
@@ -209,7 +212,7 @@ def _manager_value(want: Want) -> dict[str, Reason]:
 
 def _with_topdesk_woken(work: Work[Any, Any], row: TargetRow) -> Decision | None:
     """The decision with TOPdesk's wake raised, when Entra has given it something new to write."""
-    if work.name != TargetName.ENTRA or row.applied.login == work.began.applied.login:
+    if work.name != TargetName.ENTRA or row.login == work.began.login:
         return None
     woken = dict(work.decision.wake)
     woken[TargetName.TOPDESK] = work.decision.wakes(TargetName.TOPDESK) + 1

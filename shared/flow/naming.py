@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.errors import Permanent
+from shared.flow.lanes import Want
 from shared.flow.work import Work
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Kind, Plan
@@ -44,6 +45,13 @@ async def choose(work: Work[Any, Any], *, anew: bool) -> str:
         if name not in work.refused and await _reserved(work, name):
             return name
     raise Permanent("every user name that the policy allows is taken", mender="policy")
+
+
+def first(want: Want) -> str:
+    """The name that somebody would get if all were free; "" in a target that has none."""
+    if isinstance(want, DesiredTopdesk):
+        return ""
+    return next(candidates(want.names, want.domain, otherwise=want.employee_id))
 
 
 def as_named(applied: Applied, trying: str | None, found: Found[Any]) -> Applied:

@@ -15,14 +15,13 @@ from shared.flow import seeing
 from shared.flow.answer import opened
 from shared.flow.decide import baseline, wanted
 from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
+from shared.flow.reporting import only_told, planned
 from shared.flow.service import Service
 from shared.intake.merge import merge
 from shared.ledger.people import Dossier
 from shared.model.change import Harm, Plan
-from shared.model.desired import ALIVE, Desired
+from shared.model.desired import ALIVE, Desired, Reason, TargetName
 from shared.model.person import BadRecord, Person, PersonId, Ties
-from shared.plan.names import candidates
-from shared.plan.strays import strays
 from shared.policy import admission
 from shared.policy.desired import desired
 from shared.policy.document import Policy
@@ -41,6 +40,8 @@ class Preview:
     harms: frozenset[Harm]
     told: tuple[str, ...] = ()
     """Rights that nobody's rule explains and that are only told (`managed: report`)."""
+    only_told: Mapping[TargetName, Reason] = field(default_factory=dict)
+    """Where nothing of it would be done, and why."""
 
 
 async def preview(
@@ -68,7 +69,8 @@ async def preview(
         before = wanted(dossier, dossier.decision, await service.policy(dossier.decision.policy))
     entra = await _look(entra_lane(service), dossier, want, now)
     topdesk = await _look(topdesk_lane(service), dossier, want, now)
-    strays = {seen.plan.target: seen.taken for seen in (entra, topdesk)}
+    looks = (entra, topdesk)
+    strays = {seen.plan.target: seen.taken for seen in looks if not seen.only_told}
     return Preview(
         person,
         now,
@@ -76,6 +78,7 @@ async def preview(
         (entra.plan, topdesk.plan),
         frozenset(compare.harms(baseline(dossier, before, strays), want)),
         (*entra.told, *topdesk.told),
+        {seen.plan.target: seen.only_told for seen in looks if seen.only_told},
     )
 
 
@@ -117,22 +120,17 @@ class _Seen:
     plan: Plan
     taken: Mapping[str, datetime] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+    only_told: Reason | None = None
 
 
 async def _look[D: Want, A: Account](
     lane: Lane[D, A], dossier: Dossier, desired_all: Desired, now: datetime
 ) -> _Seen:
-    want, name = lane.wanted(desired_all), lane.target.name
-    applied = dossier.target(name).applied
-    if want.state not in ALIVE and not applied.account_id:
-        return _Seen(Plan(target=name))
-    found = await lane.target.read(want, applied)
-    has = lane.has(found.account) if found.account else ()
-    seen = strays(want.managed, has, applied, wanted=lane.rights(want))
-    applied = applied.model_copy(update={"strays": dict.fromkeys(sorted(seen), now)})
-    taken = compare.taken(applied, want)
-    applied = applied.model_copy(update={"strays": taken})
-    entra = desired_all.entra
-    first = next(candidates(entra.names, entra.domain, otherwise=entra.employee_id))
-    plan = lane.plan(want, found, applied, first, frozenset())
-    return _Seen(plan, taken, tuple(f"{name}: {right}" for right in sorted(seen - taken.keys())))
+    want, row = lane.wanted(desired_all), dossier.target(lane.target.name)
+    if want.state not in ALIVE and not row.applied.account_id:
+        return _Seen(Plan(target=lane.target.name))
+    found = await lane.target.read(want, row.applied)
+    all_strays, taken, plan = planned(lane, want, found, row.applied, now)
+    left = sorted(all_strays - taken.keys())
+    told = tuple(f"{lane.target.name}: {right}" for right in left)
+    return _Seen(plan, taken, told, only_told(lane.target.name, want, row, found))

@@ -24,6 +24,7 @@ from shared.flow import first_sign_in, naming
 from shared.flow.decide import wanted
 from shared.flow.finish import finish, is_operator, mark_done, stop, wait
 from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
+from shared.flow.reporting import only_told, report
 from shared.flow.service import Service
 from shared.flow.work import Work, account_id, login_of, place, tell
 from shared.ledger.people import Claim, Dossier, TargetRow
@@ -104,7 +105,7 @@ async def _serve[D: Want, A: Account](
         return Outcome(ending=Ending.WAITING, detail="another worker has the claim")
     policy = await service.policy(decision.policy)
     want = lane.wanted(wanted(dossier, decision, policy))
-    if Harm.JOINER in decision.hold and not _has_begun(row):
+    if Harm.JOINER in decision.hold and not _has_begun(row) and not want.only_told:
         want = cast("D", compare.absent(want))
     work = Work(service, lane, worker, dossier, decision, policy, want, row, done)
     try:
@@ -119,16 +120,14 @@ async def _serve[D: Want, A: Account](
 
 async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
     """Look, plan and act until nothing is left to do."""
-    if isinstance(work.want, DesiredTopdesk) and work.want.waits_for_account:
-        return await stop(work, "waits for the Entra account", None)
+    if isinstance(work.want, DesiredTopdesk) and _waits_for_entra(work.want):
+        return await stop(work, _waits_because(work), None)
     if _never_ours(work):
         return await finish(work, Found(account=None), Plan(target=work.name))
     for _ in range(LOOKS):
         found = await work.lane.target.read(work.want, work.row.applied)
-        if _is_protected(work, found):
-            # Never done, and never will be: it must not fill the guard's day either.
-            await mark_done(work)
-            return await stop(work, "protected by the policy: never touched", None)
+        if untouched := await _left_alone(work, found):
+            return untouched
         name = await _name(work, found)
         plan = _plan(work, found, name)
         _settle_unsure(work, plan)
@@ -148,6 +147,33 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
         else:
             return await finish(work, found, plan)
     raise Transient(f"{work.name} did not settle after {LOOKS} looks")
+
+
+async def _left_alone[D: Want, A: Account](work: Work[D, A], found: Found[A]) -> Outcome | None:
+    """How it ends for somebody of whom the policy lets nothing be written; None when it does."""
+    if _is_protected(work, found):
+        # Never done, and never will be: it must not fill the guard's day either.
+        await mark_done(work)
+        return await stop(work, "protected by the policy: never touched", None)
+    if why := only_told(work.name, work.want, work.row, found):
+        return await report(work, found, _with_ours(work, found), why)
+    return None
+
+
+def _waits_for_entra(want: DesiredTopdesk) -> bool:
+    return want.waits_for_account and not want.only_told
+
+
+def _waits_because(work: Work[Any, Any]) -> str:
+    """What a card waits for whose login Entra has not given; it may be long in coming."""
+    entra = wanted(work.dossier, work.decision, work.policy).entra
+    if entra.only_told is None:
+        return "waits for the Entra account"
+    return (
+        "waits for the Entra account, and none is made while Entra is only told about "
+        f"({entra.only_told.rule}: {entra.only_told.because}); an account that exists, with "
+        "this person's employeeId, serves as well"
+    )
 
 
 def _plan[D: Want, A: Account](work: Work[D, A], found: Found[A], name: str) -> Plan:

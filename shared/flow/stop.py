@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Literal
 
 from shared import log
+from shared.diff import compare
 from shared.errors import LostRace, Misconfigured
 from shared.flow.activate import ensure_active
-from shared.flow.decide import decide
+from shared.flow.decide import decide, wanted
 from shared.flow.service import Service
 from shared.ledger.history import Told
 from shared.ledger.people import Dossier
@@ -107,6 +108,16 @@ async def lift(service: Service, source: str, number: str, *, who: str, reason: 
         return dossier.stop
 
 
+async def where_only_told(service: Service, source: str, number: str) -> tuple[TargetName, ...]:
+    """The targets in which nothing is done to this person, for the policy only tells there."""
+    dossier = await _known(service, source, number)
+    decision = dossier.decision
+    if decision is None:
+        return ()
+    want = wanted(dossier, decision, await service.policy(decision.policy))
+    return tuple(name for name in TargetName if compare.side(want, name).only_told)
+
+
 def _check(reason: str) -> None:
     if not 0 < len(reason.strip()) <= LONGEST or not reason.isprintable():
         raise NotDone(
@@ -143,7 +154,7 @@ async def _refuse_protected(service: Service, dossier: Dossier, key: str) -> Non
 
 def is_protected(policy: Policy, dossier: Dossier, *keys: str) -> bool:
     """Does the policy protect this person, or the account that they have?"""
-    login = dossier.target(TargetName.ENTRA).applied.login
+    login = dossier.target(TargetName.ENTRA).login
     names = {name.casefold() for name in (*keys, *dossier.records, login) if name}
     return bool(names & {name.casefold() for name in policy.protected})
 

@@ -32,6 +32,7 @@ from shared.model.desired import TargetName
 from shared.model.event import Event
 from shared.model.frozen import Frozen
 from shared.model.person import Person, PersonId, Record, Stop, Ties
+from shared.model.report import Report
 
 TABLE = "people"
 _DECISION = "decision"
@@ -113,10 +114,17 @@ class TargetRow(Frozen):
     mender: Mender | None = None
     finished_at: datetime | None = None
     """Calendar moment at which it last stood right."""
+    report: Report | None = None
+    """What was told instead of done, where the policy lets nothing be written."""
 
     def is_open(self, wake: int, now: datetime) -> bool:
         """Is there work: a wake not served, or a due moment reached?"""
         return self.served < wake or (self.due_at is not None and self.due_at <= now)
+
+    @property
+    def login(self) -> str | None:
+        """The user principal name; also that of an account that we may not take over yet."""
+        return self.applied.login or (self.report.login if self.report else None)
 
 
 _UNTOUCHED = TargetRow()
@@ -143,8 +151,8 @@ class Dossier:
 
     def with_account(self, ties: Ties) -> Ties:
         """The ties with what the row of Entra remembers of the person's own account."""
-        applied = self.target(TargetName.ENTRA).applied
-        own = {"login": applied.login, "named_for": applied.named_for}
+        row = self.target(TargetName.ENTRA)
+        own = {"login": row.login, "named_for": row.applied.named_for}
         return ties.model_copy(update=own)
 
 

@@ -34,7 +34,10 @@ class Applied(Frozen):
     values: Mapping[str, Reason] = {}
     """Attributes that we wrote, with the reason they had."""
     names: Mapping[str, str | bool | None] = {}
-    """What we wrote or are about to write of what is made of the person's name."""
+    """What we wrote or are about to write of what is made of the person's name.
+
+    Of an account that we may not take over yet: None for each that stands otherwise there.
+    """
     tickets: Mapping[str, TicketMark] = {}
     """What each rule for tickets has seen of them."""
     is_operator: bool = False

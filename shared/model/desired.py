@@ -100,6 +100,10 @@ class DesiredEntra(Frozen):
     """The facts that `names` and `domain` are made of."""
     renamed: bool = False
     """The account was named for other facts, and its name has to follow."""
+    only_told: Reason | None = None
+    """Why this target is read, planned and told about, and nothing is written; None: it is."""
+    adopts: bool = True
+    """May an account that exists already be taken over? Else it is told and left alone."""
 
 
 class Entry(Frozen):
@@ -134,6 +138,10 @@ class DesiredTopdesk(Frozen):
     """What a removal makes of card fields beside those that it empties always."""
     waits_for_account: bool = False
     """A card field needs the user principal name, and there is none yet."""
+    only_told: Reason | None = None
+    """Why this target is read, planned and told about, and nothing is written; None: it is."""
+    adopts: bool = True
+    """May a card that exists already be taken over? Else it is told and left alone."""
 
 
 class Desired(Frozen):

@@ -11,13 +11,15 @@ from shared.model.frozen import Frozen
 
 
 class Ending(StrEnum):
-    """The five ways a message can be done with."""
+    """The six ways a message can be done with."""
 
     DONE = "done"
     NOTHING = "nothing to do"
     WAITING = "waiting"
     HELD = "held"
     PARKED = "parked"
+    REPORTED = "reported"
+    """Read, planned and told; the policy lets nothing be written of them yet."""
 
 
 class Outcome(Frozen):

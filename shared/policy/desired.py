@@ -19,6 +19,7 @@ from shared.model.desired import (
     Operator,
     Reason,
     State,
+    TargetName,
     Wanted,
 )
 from shared.model.person import Contract, Person, Ties
@@ -78,6 +79,8 @@ def _entra(policy: Policy, on: Ground, ties: Ties, number: str) -> DesiredEntra:
         domain=called.domain,
         named_for=called.named_for if alive else {},
         renamed=alive and called.renamed,
+        only_told=policy.targets.only_told(TargetName.ENTRA, known),
+        adopts=policy.targets.entra.adopt == "adopt",
     )
 
 
@@ -106,6 +109,8 @@ def _topdesk(policy: Policy, on: Ground, ties: Ties, number: str, turned: date) 
         archive_reason=policy.topdesk.archive_reason,
         removed={field: text or None for field, text in policy.topdesk.removed.items()},
         waits_for_account=alive and not ties.login and len(card) < len(policy.topdesk.card),
+        only_told=policy.targets.only_told(TargetName.TOPDESK, known),
+        adopts=policy.targets.topdesk.adopt == "adopt",
     )
 
 

@@ -31,6 +31,7 @@ from shared.policy.rule import RightRule
 from shared.policy.section import Section, refuse_keys
 from shared.policy.sources import Sources
 from shared.policy.sso import Sso
+from shared.policy.targets import Targets
 from shared.policy.topdesk import Topdesk
 
 EMPLOYEE_ID_LENGTH = 16  # Microsoft Graph, user resource: employeeId
@@ -315,6 +316,8 @@ class Policy(Section):
     names: Names = Names()
     entra: Entra = Entra()
     topdesk: Topdesk = Topdesk()
+    targets: Targets = Targets()
+    """Where Instroom may write by now: stage and scope of each target, for a roll-out in steps."""
     first_sign_in: FirstSignIn = FirstSignIn()
     sso: Sso | None = None
     """Single sign-on to TOPdesk, which `instroom sso` sets up and checks."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared import flow, wiring
 from shared.errors import InstroomError
-from shared.flow.stop import LONGEST, NotDone, Why, whose
+from shared.flow.stop import LONGEST, NotDone, Why, where_only_told, whose
 from shared.intake.webhook import Refused
 from shared.triggers.answering import as_json, refusal
 
@@ -53,11 +53,14 @@ async def ops_leaver(req: func.HttpRequest) -> func.HttpResponse:
         source, number = await whose(service, req.route_params.get("key", ""))
         act = flow.stop if req.method == "POST" else flow.lift
         stop = await act(service, source, number, who=who, reason=asked.reason)
+        untouched = await where_only_told(service, source, number)
     except NotDone as error:
         return as_json({"error": str(error)}, _STATUS[error.why])
     except (Refused, InstroomError) as error:
         return refusal(error)
-    told = {"stopped": req.method == "POST", "since": stop.at.isoformat()}
+    told: dict[str, object] = {"stopped": req.method == "POST", "since": stop.at.isoformat()}
+    if untouched:
+        told["not_in"] = untouched
     return as_json({"person": f"{source}:{number}", **told}, 200)
 
 
