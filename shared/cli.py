@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shared import flow, health, settings, wiring
+from shared.cli_ad import ad, print_tasks
 from shared.cli_explain import print_explanation
 from shared.cli_first_sign_in import first_sign_in
 from shared.cli_held import held
@@ -47,6 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(hr, name="hr")
+app.add_typer(ad, name="ad")
 app.add_typer(held)
 app.add_typer(first_sign_in)
 app.add_typer(notice, name="notice")
@@ -232,6 +234,9 @@ def _print_preview(shown: Preview) -> None:
         for change in plan.changes:
             why = "; ".join(dict.fromkeys(f"{r.rule}: {r.because}" for r in change.reasons))
             table.add_row(str(change), why)
+        for change in plan.for_ad:
+            why = "; ".join(dict.fromkeys(f"{r.rule}: {r.because}" for r in change.reasons))
+            table.add_row(f"[yellow]Active Directory has to:[/yellow] {change}", why)
         for obstacle in plan.obstacles.values():
             table.add_row("[red]cannot[/red]", obstacle)
         if only := shown.only_told.get(plan.target):
@@ -299,6 +304,15 @@ async def _print_person(service: Service, source: str, number: str) -> None:
             "addresses: add it in the Exchange admin center; it is looked for each day",
             soft_wrap=True,
         )
+    if entra.blocked:
+        seen = entra.blocked
+        zone = (await service.active_policy())[1].zone
+        console.print(
+            f"seen blocked on {seen.at.astimezone(zone):%Y-%m-%d %H:%M}, {seen.seconds} s after "
+            "it was decided",
+            soft_wrap=True,
+        )
+    print_tasks(console, dossier.target(TargetName.ENTRA).tasks)
     for target in TargetName:
         applied = dossier.target(target).applied
         table = Table(

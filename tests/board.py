@@ -18,7 +18,7 @@ from functools import partial
 
 from build import POLICY
 from fakes import FakeClock, World, a_world
-from interleaving import GatedBus, GatedStore, GatedTarget, Gates, Job, without_thread
+from interleaving import GatedBus, GatedEntra, GatedStore, GatedTarget, Gates, Job, without_thread
 from turning import deliver, first_load, harm_of, settle
 
 from shared.errors import Unsafe
@@ -340,7 +340,7 @@ async def a_board(scenario: Scenario, seed: int) -> Board:
         world.service,
         ledger=Ledger(GatedStore(store, gates)),
         bus=GatedBus(world, gates),
-        entra=GatedTarget(world.entra, gates, partial(whose, world.entra.accounts)),
+        entra=GatedEntra(world.entra, gates, partial(whose, world.entra.accounts)),
         topdesk=GatedTarget(world.topdesk, gates, partial(whose, world.topdesk.cards)),
     )
     left = {name: getattr(scenario, name) for name in ("kills", "lost", "waits", "days")}

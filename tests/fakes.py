@@ -145,6 +145,9 @@ class FakeEntra:
     fails: list[Exception | None] = field(default_factory=list)
     """Raised by the next calls to `do`, in order; None lets one through."""
     moment: Moment = undisturbed
+    leaves_blocks_to_ad: bool = False
+    """It takes no block of an account that Active Directory masters."""
+    shows_blocks: bool = True
     name: TargetName = TargetName.ENTRA
 
     async def read(self, desired: DesiredEntra, applied: Applied) -> Found[EntraAccount]:
@@ -168,6 +171,12 @@ class FakeEntra:
 
     async def probe(self) -> None:
         return None
+
+    async def is_blocked(self, account_id: str) -> bool:
+        self.moment("before entra look")
+        account = self.accounts.get(account_id)
+        self.moment("after entra look")
+        return account is None or (self.shows_blocks and not account.enabled)
 
     def by_number(self, employee_id: str) -> EntraAccount | None:
         return next((a for a in self.accounts.values() if a.employee_id == employee_id), None)
@@ -203,6 +212,10 @@ class FakeEntra:
             case Kind.ENABLE_SIGN_IN:
                 changes["enabled"] = True
             case Kind.BLOCK_SIGN_IN:
+                changes["enabled"] = False
+            case Kind.BLOCK_IN_CLOUD:
+                if self.leaves_blocks_to_ad:
+                    return Done(left_to_ad=True)
                 changes["enabled"] = False
             case Kind.SET_MANAGER:
                 changes["manager_id"] = change.values["manager"]

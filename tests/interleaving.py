@@ -18,13 +18,13 @@ from typing import Any, Protocol
 from fakes import World
 from stopping import Stopped
 
-from shared.apply.target import Done, Target
+from shared.apply.target import Accounts, Done, Target
 from shared.errors import UnknownReply
 from shared.flow.provision import ClaimEndedError
 from shared.ledger.rows import Operation, Row, Store
-from shared.model.account import Applied, Found
+from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change
-from shared.model.desired import TargetName
+from shared.model.desired import DesiredEntra, TargetName
 from shared.model.event import Event
 from shared.model.person import PersonId
 from shared.model.signal import Signal
@@ -218,6 +218,17 @@ class GatedTarget[D, A]:
 
     async def probe(self) -> None:
         await self.inner.probe()
+
+
+@dataclass
+class GatedEntra(GatedTarget[DesiredEntra, EntraAccount]):
+    """Entra, where the look after a block waits at a gate too."""
+
+    inner: Accounts
+
+    async def is_blocked(self, account_id: str) -> bool:
+        await self.gates.at(f"looks again in {self.name}")
+        return await self.inner.is_blocked(account_id)
 
 
 @dataclass

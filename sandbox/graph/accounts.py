@@ -95,7 +95,7 @@ def update(call: Call) -> Reply:
     tenant = call.tenant
     user = call.user_to_write()
     named = bodies.checked(call.request.json(), USER, bindings=frozenset())
-    _refuse_mastered(user, named)
+    _refuse_mastered(tenant, user, named)
     _refuse_restricted(user)
     if SENSITIVE.intersection(named):
         refuse_privileged(tenant, user["id"])
@@ -151,12 +151,17 @@ def refuse_synced(item: Json) -> None:
         raise refusals.synced()
 
 
-def _refuse_mastered(user: Json, named: Json) -> None:
-    """What AD masters cannot be written; extension attributes stay closed after sync has ended."""
+def _refuse_mastered(tenant: GraphTenant, user: Json, named: Json) -> None:
+    """What AD masters cannot be written; extension attributes stay closed after sync has ended.
+
+    A block is taken, and does not outlive the next synchronisation.
+    """
     synced = user.get("onPremisesSyncEnabled")
-    if synced and any(USER.properties[name].synced for name in named):
+    free = set() if tenant.directory.refuses_cloud_blocks else {"accountEnabled"}
+    if synced and any(USER.properties[name].synced for name in named if name not in free):
         raise refusals.synced()
-    if synced is False and "onPremisesExtensionAttributes" in named:
+    left = synced is None and user.get("onPremisesSecurityIdentifier")
+    if (synced is False or left) and "onPremisesExtensionAttributes" in named:
         raise refusals.directory(
             "Unable to update the specified properties for objects that have originated within an"
             " external service."

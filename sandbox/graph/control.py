@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.graph import recycle
+from sandbox.graph import active_directory, recycle
 from sandbox.graph.enterprise import identities
 from sandbox.graph.pass_policy import PassPolicy
 from sandbox.graph.service import Service
@@ -34,6 +34,7 @@ _SETTINGS = frozenset(
         "denied",
         "passes",
         "may_send_as",
+        "refuses_cloud_blocks",
     }
 )
 
@@ -53,6 +54,9 @@ def routes(service: Service) -> list[Route]:
         ("/settings", "POST", change_settings),
         ("/roles", "POST", grant_role),
         ("/identities", "POST", make_identity),
+        ("/ad/users", "POST", make_in_ad),
+        ("/ad/change", "POST", change_in_ad),
+        ("/ad/sync", "POST", synchronise),
     ]
     return [
         Route(f"{PREFIX}{path}", _door(service, door), methods=[method])
@@ -86,6 +90,26 @@ def make_user(service: Service, body: Json) -> Json:
 def make_identity(service: Service, body: Json) -> Json:
     """Put a managed identity there, as a deployment does; `{"displayName": ...}`."""
     return {"id": identities.add(service.tenant, str(body["displayName"]))}
+
+
+def make_in_ad(service: Service, body: Json) -> Json:
+    """Make a user in Active Directory, by Graph's names; the next synchronisation brings it."""
+    active_directory.make(service.tenant, body)
+    return {"unborn": len(service.tenant.directory.unborn)}
+
+
+def change_in_ad(service: Service, body: Json) -> Json:
+    """Change the user `id` in Active Directory: `values`, by Graph's names; or `delete` it."""
+    if body.get("delete"):
+        active_directory.remove(service.tenant, body["id"])
+    active_directory.change(service.tenant, body["id"], body.get("values", {}))
+    return {"id": body["id"]}
+
+
+def synchronise(service: Service, _: Json) -> Json:
+    """One cycle of Entra Connect."""
+    active_directory.synchronise(service.tenant)
+    return {"objects": len(service.tenant.directory.objects)}
 
 
 def groups(service: Service, _: Json) -> Json:
@@ -150,6 +174,7 @@ def settings(service: Service, _: Json) -> Json:
         "may_send_as": None
         if service.tenant.may_send_as is None
         else sorted(service.tenant.may_send_as),
+        "refuses_cloud_blocks": service.tenant.directory.refuses_cloud_blocks,
         "denied": sorted(service.tenant.enterprise.denied),
         "passes": asdict(service.tenant.pass_policy),
     }
@@ -175,6 +200,10 @@ def change_settings(service: Service, body: Json) -> Json:
         allowed = body["may_send_as"]
         tenant = service.tenant
         tenant.may_send_as = None if allowed is None else {one.casefold() for one in allowed}
+    directory = service.tenant.directory
+    directory.refuses_cloud_blocks = bool(
+        body.get("refuses_cloud_blocks", directory.refuses_cloud_blocks)
+    )
     enterprise = service.tenant.enterprise
     enterprise.has_p1 = bool(body.get("has_p1", enterprise.has_p1))
     enterprise.denied = set(body.get("denied", enterprise.denied))

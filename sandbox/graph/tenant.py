@@ -15,11 +15,13 @@ from typing import Any
 
 from sandbox.clock import Clock, FileClock
 from sandbox.graph import refusals
+from sandbox.graph.directory import Directory
 from sandbox.graph.enterprise.state import Enterprise
 from sandbox.graph.indexes import Indexes, upn_key
 from sandbox.graph.parked import Parked
 from sandbox.graph.pass_policy import PassPolicy
 from sandbox.graph.replication import Replication, Versioned
+from sandbox.graph.schema import USER
 
 type Json = dict[str, Any]
 
@@ -82,6 +84,7 @@ class GraphTenant:
         self.deleted: dict[str, Parked] = {}
         self.purged: list[str] = []
         self.admin_roles: dict[str, set[str]] = {}
+        self.directory = Directory()
         self.passes: dict[str, Json] = {}
         self.pass_policy = PassPolicy()
         self.used_passes: set[str] = set()  # ids of one-time passes with which somebody signed in
@@ -181,15 +184,24 @@ class GraphTenant:
         return str(user["id"])
 
     def add_synced_user(self, properties: Mapping[str, Any]) -> str:
-        """A user that Active Directory is the master of."""
-        return self.add_user(
+        """A user that Active Directory is the master of, in both."""
+        name, _, domain = str(properties["userPrincipalName"]).partition("@")
+        parts = ",".join(f"DC={part}" for part in domain.split("."))
+        user_id = self.add_user(
             {
                 "onPremisesSyncEnabled": True,
                 "onPremisesImmutableId": uuid.uuid5(_NAMESPACE, str(dict(properties))).hex,
                 "onPremisesLastSyncDateTime": self.timestamp(),
+                "onPremisesDistinguishedName": f"CN={properties['displayName']},OU=Users,{parts}",
+                "onPremisesSamAccountName": name[:20],
+                "onPremisesDomainName": domain,
+                "onPremisesSecurityIdentifier": f"S-1-5-21-1-2-3-{self.ids_given}",
                 **properties,
             }
         )
+        mastered = {n: v for n, v in self.users[user_id].items() if USER.properties[n].synced}
+        self.directory.objects[user_id] = mastered
+        return user_id
 
     def grant_role(self, user_id: str, role: str = "User Administrator") -> None:
         """Make someone an administrator: sensitive actions on them are refused from now on."""

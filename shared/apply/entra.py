@@ -32,6 +32,7 @@ YOUNG_SECONDS = 15 * 60
 LOOK_AGAIN_SECONDS = 60
 PASSWORD_LENGTH = 32
 _ABOUT_GROUPS = frozenset({Kind.ADD_TO_GROUP, Kind.REMOVE_FROM_GROUP})
+_BAD_REQUEST = 400
 _FORBIDDEN = 403
 _NAMING = frozenset({Kind.CREATE_ACCOUNT, Kind.RENAME_ACCOUNT})
 _NEEDED_BY_A_FEDERATED_DOMAIN = "onPremisesImmutableId"
@@ -150,6 +151,19 @@ class EntraTarget:
         except Refused as refused:
             raise _with_mend(change, refused) from refused
 
+    async def is_blocked(self, account_id: str) -> bool:
+        """Look until a replica shows the block, for some seconds."""
+        attempts = stamina.retry_context(
+            on=NotVisible, attempts=4, timeout=15.0, wait_initial=1.0, wait_max=4.0
+        )
+        try:
+            async for attempt in attempts:
+                with attempt:
+                    await users.see_blocked(self.graph, account_id)
+        except NotVisible:
+            return False
+        return True
+
     async def _patiently(self, change: Change, account_id: str) -> Done:
         """Wait some seconds for an account of our own making to be visible everywhere."""
         attempts = stamina.retry_context(
@@ -175,9 +189,8 @@ class EntraTarget:
                 return Done(login=str(change.values["userPrincipalName"]))
             case Kind.ENABLE_SIGN_IN:
                 await users.change(self.graph, account_id, {"accountEnabled": True})
-            case Kind.BLOCK_SIGN_IN:
-                body = {"accountEnabled": False}
-                await users.change(self.graph, account_id, body, urgent=True)
+            case Kind.BLOCK_SIGN_IN | Kind.BLOCK_IN_CLOUD:
+                return await self._block(change.kind, account_id)
             case Kind.REVOKE_SESSIONS:
                 await users.revoke_sessions(self.graph, account_id)
             case Kind.SET_MANAGER:
@@ -239,6 +252,16 @@ class EntraTarget:
                 raise
             user = live
         return self._born(user)
+
+    async def _block(self, kind: Kind, account_id: str) -> Done:
+        """Whether Graph blocks a synchronised account is in no document: either will do."""
+        try:
+            await users.change(self.graph, account_id, {"accountEnabled": False}, urgent=True)
+        except Refused as refused:
+            if kind is Kind.BLOCK_SIGN_IN or refused.refusal.status != _BAD_REQUEST:
+                raise
+            return Done(left_to_ad=True)
+        return Done()
 
     async def _clear_manager(self, account_id: str) -> None:
         try:

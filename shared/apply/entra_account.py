@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from shared.apply.entra_groups import Group
 from shared.errors import Permanent
-from shared.model.account import Applied, EntraAccount
+from shared.model.account import Applied, EntraAccount, OnPremises
 from shared.model.desired import DesiredEntra, State
 from shared.vendors.graph import users
 from shared.vendors.graph.client import Json
@@ -20,6 +20,11 @@ SELECT = (
     "accountEnabled",
     "employeeId",
     "onPremisesSyncEnabled",
+    "onPremisesDistinguishedName",
+    "onPremisesSamAccountName",
+    "onPremisesDomainName",
+    "onPremisesSecurityIdentifier",
+    "onPremisesLastSyncDateTime",
     "proxyAddresses",
 )
 """What every read of an account asks for."""
@@ -40,12 +45,25 @@ def account_from(
         enabled=enabled,
         deleted=deleted,
         synced=bool(user.get("onPremisesSyncEnabled")),
+        was_synced=_was_synced(user),
+        on_premises=OnPremises(
+            dn=user.get("onPremisesDistinguishedName"),
+            sam=user.get("onPremisesSamAccountName"),
+            domain=user.get("onPremisesDomainName"),
+            synced_at=user.get("onPremisesLastSyncDateTime"),
+        ),
         employee_id=user.get("employeeId"),
         addresses=users.addresses(user),
         attributes=users.attributes(user, desired.attributes),
         groups=groups,
         manager_id=(user.get("manager") or {}).get("id"),
     )
+
+
+def _was_synced(user: Json) -> bool:
+    """False says so (Graph, user resource type); null leaves it to what Active Directory left."""
+    said = user.get("onPremisesSyncEnabled")
+    return said is False or (said is None and bool(user.get("onPremisesSecurityIdentifier")))
 
 
 def present(

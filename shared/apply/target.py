@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from shared.model.account import Applied, Found
+from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change
-from shared.model.desired import TargetName
+from shared.model.desired import DesiredEntra, TargetName
 from shared.model.frozen import Frozen
 
 
@@ -19,6 +19,8 @@ class Done(Frozen):
     account_id: str | None = None
     login: str | None = None
     operator_id: str | None = None
+    left_to_ad: bool = False
+    """The target refused it: only Active Directory can do it."""
 
 
 class Target[D, A](Protocol):
@@ -53,4 +55,15 @@ class Target[D, A](Protocol):
 
     async def probe(self) -> None:
         """Return when the target answers this app; else raise, with the mend. Reads only."""
+        ...
+
+
+class Accounts(Target[DesiredEntra, EntraAccount], Protocol):
+    """Entra: a target where a block can be seen to stand."""
+
+    async def is_blocked(self, account_id: str) -> bool:
+        """Look again, for seconds if need be: can this account not sign in? A fact, not a memory.
+
+        Entra answers from replicas, so a change that was taken is not yet one that holds.
+        """
         ...

@@ -7,7 +7,7 @@ must know, so that a stop in between leaves a reminder behind. Called by provisi
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared import log
@@ -17,15 +17,16 @@ from shared.errors import (
     TargetDown,
     Transient,
 )
-from shared.flow import naming, strays, ties
+from shared.flow import by_hand, naming, strays, ties
 from shared.flow.lanes import Account, Want, reached
 from shared.flow.service import LEASE
 from shared.flow.work import Work, account_id, login_of, tell
 from shared.ledger.people import Decision, TargetRow
-from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
-from shared.model.change import Harm, Plan
+from shared.model.account import Applied, Found, TopdeskCard
+from shared.model.change import Harm, Kind, Plan
 from shared.model.desired import ALIVE, DesiredTopdesk, Reason, State, TargetName, renamed
 from shared.model.outcome import Ending, Outcome
+from shared.model.task import Place, Task
 from shared.model.ticket import TicketMark, marked
 
 type Value = str | bool | None
@@ -49,17 +50,20 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
         await work.save(work.row.model_copy(update={"applied": applied}))
     await mark_done(work, plan)
     await ties.wake_waiting(service, work.dossier)
-    problem = "; ".join(plan.obstacles.values()) or None
+    tasks = by_hand.tasks(work, plan)
+    waits = by_hand.problem(applied, tasks)
+    problem = "; ".join(filter(None, (*plan.obstacles.values(), waits))) or None
     row = work.row.model_copy(
         update={
             "served": work.wake,
             "applied": applied,
-            "trying": None if applied.account_id else work.row.trying,
+            "trying": None if applied.account_id else _told_to_make(plan) or work.row.trying,
             "claim": None,
             "attempt": 0,
-            "due_at": now + DAILY if problem or applied.aliases else None,
+            "due_at": _look_again(work, applied, tasks, problem),
             "problem": problem,
-            "mender": "policy" if problem else None,
+            "mender": _mender(plan, waits),
+            "tasks": tasks,
             "finished_at": now,
             # While a human has not agreed to an account, what is there is remembered.
             "report": work.row.report if Harm.JOINER in work.decision.hold else None,
@@ -68,6 +72,8 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
     if problem:
         await service.ledger.notices.note_parked(work.dossier.person_id)
     await write(work, row)
+    if problem and not plan.obstacles:
+        return Outcome(ending=Ending.WAITING, detail=problem, changes=len(work.done))
     if problem:
         return Outcome(ending=Ending.PARKED, detail=problem, changes=len(work.done))
     if plan.held:
@@ -75,6 +81,29 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
         return Outcome(ending=Ending.HELD, detail=held, changes=len(work.done))
     ending = Ending.DONE if work.done else Ending.NOTHING
     return Outcome(ending=ending, changes=len(work.done))
+
+
+def _told_to_make(plan: Plan) -> str | None:
+    """The user name under which Active Directory is to make the account: it stays hers."""
+    made = (c for c in plan.for_ad if c.kind is Kind.CREATE_ACCOUNT)
+    return next((str(change.values["userPrincipalName"]) for change in made), None)
+
+
+def _mender(plan: Plan, waits: str | None) -> Mender | None:
+    if plan.obstacles:
+        return "policy"
+    return "operator" if waits else None
+
+
+def _look_again(
+    work: Work[Any, Any], applied: Applied, tasks: tuple[Task, ...], problem: str | None
+) -> datetime | None:
+    """After the next synchronisation, the next day, or when something else happens."""
+    now = work.service.clock.now()
+    if any(task.place is Place.ACTIVE_DIRECTORY for task in tasks):
+        return now + by_hand.LOOK
+    daily = problem or applied.aliases or by_hand.may_still_be_made(work, applied)
+    return now + DAILY if daily else None
 
 
 async def mark_done(work: Work[Any, Any], plan: Plan | None = None) -> None:
@@ -101,10 +130,18 @@ async def write(work: Work[Any, Any], row: TargetRow) -> None:
         await service.ledger.due.add(now, person_id, suffix=service.mint())
     if decision:
         await service.ledger.due.add(now + LEASE, person_id, suffix=service.mint())
-    await tell(work, work.done)
+    await tell(work, work.done, also=_seen(work, row.applied))
     await work.save(row, decision)
     if decision:
         await service.bus.wake(TargetName.TOPDESK, person_id, decision.event)
+
+
+def _seen(work: Work[Any, Any], applied: Applied) -> str:
+    """How fast a block was seen to stand, for the audit; empty when there was none."""
+    seen = applied.blocked
+    if seen is None or seen == work.began.applied.blocked:
+        return ""
+    return f"seen blocked {seen.seconds} s after it was decided"
 
 
 async def wait(work: Work[Any, Any], error: Transient, *, attempt: int) -> Outcome:
@@ -140,6 +177,7 @@ async def stop(work: Work[Any, Any], reason: str, mender: Mender | None) -> Outc
             "due_at": work.service.clock.now() + DAILY if mender else None,
             "problem": reason,
             "mender": mender,
+            "tasks": work.row.tasks if mender else (),
             "report": None,
         }
     )
@@ -156,14 +194,13 @@ def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan
     """What stands there now, of our making, with the reasons it was given for."""
     was, want = work.row.applied, work.want
     state = reached(want, was.state, plan)
-    if isinstance(found.account, EntraAccount) and found.account.synced:
-        state = was.state  # Active Directory has the say; never called done before it is
     known_id = was.account_id or account_id(found)
     rights = work.lane.rights(want)
     held = {change.harm for change in plan.held}
     kept = was.rights if held & TAKES_RIGHTS else {}
     values = compare.attributes(want)
     login = work.login or login_of(found) or was.login
+    entra = work.name is TargetName.ENTRA
     return was.model_copy(
         update={
             **naming.remembered(work, found, plan, login),
@@ -177,6 +214,9 @@ def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan
             "values": {k: v.reason for k, v in values.items()} | _manager_value(want),
             "names": _names(was, want, held),
             "tickets": _tickets(was, want, plan),
+            "cloud_block": by_hand.cloud_block(work, plan),
+            "blocked": by_hand.seen_blocked(work, state) if entra else None,
+            "dn": by_hand.dn(found, was),
             "is_operator": is_operator(want) or bool(was.is_operator and held & TAKES_RIGHTS),
         }
     )

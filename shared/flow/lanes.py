@@ -5,13 +5,13 @@ provision.py treats every target alike; what is different between them is in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from shared.apply.target import Target
 from shared.flow.service import Service
 from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
-from shared.model.change import Harm, Plan
+from shared.model.change import Harm, Kind, Plan
 from shared.model.desired import (
     Desired,
     DesiredEntra,
@@ -21,6 +21,9 @@ from shared.model.desired import (
 )
 from shared.plan import entra as plan_entra
 
+_NOT_BEFORE_AD = frozenset(
+    {Kind.CREATE_ACCOUNT, Kind.RESTORE_ACCOUNT, Kind.ENABLE_SIGN_IN, Kind.BLOCK_SIGN_IN}
+)
 type Want = DesiredEntra | DesiredTopdesk
 type Account = EntraAccount | TopdeskCard
 
@@ -36,6 +39,8 @@ class Lane[D: Want, A: Account]:
     rights: Callable[[D], Mapping[str, tuple[Reason, ...]]]
     has: Callable[[A], frozenset[str]]
     """The rights that an account was seen to have, whoever gave them."""
+    is_blocked: Callable[[str], Awaitable[bool]] | None = None
+    """Does a fresh look at this account show that it cannot sign in? None: it cannot be seen."""
 
 
 def entra_lane(service: Service) -> Lane[DesiredEntra, EntraAccount]:
@@ -48,6 +53,7 @@ def entra_lane(service: Service) -> Lane[DesiredEntra, EntraAccount]:
         ),
         rights=lambda want: want.groups,
         has=lambda account: account.groups,
+        is_blocked=service.entra.is_blocked,
     )
 
 
@@ -65,10 +71,12 @@ def topdesk_lane(service: Service) -> Lane[DesiredTopdesk, TopdeskCard]:
 
 
 def reached(want: Want, was: State, plan: Plan) -> State:
-    """The state that stands after a plan was carried out; what is held was not."""
+    """The state that stands after a plan was carried out; what is held or not ours was not."""
     held = {change.harm for change in plan.held}
-    if Harm.BLOCK in held:
+    if Harm.BLOCK in held or _NOT_BEFORE_AD & {change.kind for change in plan.for_ad}:
         return was
+    if any(change.kind is Kind.DELETE_ACCOUNT for change in plan.for_ad):
+        return State.BLOCKED
     if Harm.DELETE in held and want.state == State.DELETED:
         return State.BLOCKED
     return want.state

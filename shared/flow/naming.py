@@ -84,7 +84,8 @@ def remembered(
     earlier = tuple(name for name in was.earlier_logins if name != login)
     named_for = was.named_for
     waits = any(change.kind is Kind.RENAME_ACCOUNT for change in plan.held)
-    if want.state in ALIVE and Kind.RENAME_ACCOUNT not in plan.obstacles and not waits:
+    waits |= any(change.kind is Kind.RENAME_ACCOUNT for change in plan.for_ad)
+    if want.state in ALIVE and not waits:
         ours = bool(login) and (
             _fits(want, str(login)) or (bool(was.named_for) and login == was.login)
         )

@@ -21,6 +21,7 @@ from shared.errors import (
     UnknownReply,
 )
 from shared.flow import first_sign_in, naming
+from shared.flow.by_hand import BLOCKS
 from shared.flow.decide import wanted
 from shared.flow.finish import finish, is_operator, mark_done, stop, wait
 from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
@@ -28,7 +29,7 @@ from shared.flow.reporting import only_told, report
 from shared.flow.service import Service
 from shared.flow.work import Work, account_id, login_of, place, tell
 from shared.ledger.people import Claim, Dossier, TargetRow
-from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
+from shared.model.account import Applied, CloudBlock, EntraAccount, Found, TopdeskCard
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import (
     ALIVE,
@@ -145,6 +146,7 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
         except UnknownReply as unknown:
             log.warning("reply lost", person=work.dossier.person_id, reason=unknown.reason)
         else:
+            await _see_blocked(work, plan)
             return await finish(work, found, plan)
     raise Transient(f"{work.name} did not settle after {LOOKS} looks")
 
@@ -184,7 +186,8 @@ def _plan[D: Want, A: Account](work: Work[D, A], found: Found[A], name: str) -> 
         return plan
     only_blocked = cast("D", work.want.model_copy(update={"state": State.BLOCKED}))
     first = work.lane.plan(only_blocked, found, applied, name, hold)
-    return plan.model_copy(update={"changes": first.changes})
+    todo = {"changes": first.changes, "for_ad": first.for_ad, "tasks": first.tasks}
+    return plan.model_copy(update=todo)
 
 
 def _with_ours(work: Work[Any, Any], found: Found[Any]) -> Applied:
@@ -257,6 +260,7 @@ async def _claim[D: Want, A: Account](
                 update={
                     "account_id": account_id(found) or applied.account_id,
                     "earlier_logins": naming.earlier_logins(applied, found, plan),
+                    "cloud_block": _cloud_block(work, plan),
                     "state": work.want.state if _creates(work.want, plan) else applied.state,
                     "rights": rights,
                     "names": {**applied.names, **_names_about_to_be_given(work.want, plan)},
@@ -280,11 +284,29 @@ async def _carry_out[D: Want, A: Account](work: Work[D, A], plan: Plan) -> None:
         work.unsure = None
         work.done[place(work, change)] = change
         work.login = done.login or work.login
+        work.left_to_ad |= done.left_to_ad
         ids = done.model_dump(include={"account_id", "operator_id"}, exclude_none=True)
         known = work.row.applied.model_copy(update=ids)
         if known != work.row.applied:
             # At once: an account with a recorded id is never created again.
             await work.save(work.row.model_copy(update={"applied": known}))
+
+
+async def _see_blocked(work: Work[Any, Any], plan: Plan) -> None:
+    """A block counts when a fresh read shows it. Raises Transient when none does yet."""
+    kinds = {change.kind for change in plan.changes}
+    account, look = work.row.applied.account_id, work.lane.is_blocked
+    if not kinds & BLOCKS or Kind.DELETE_ACCOUNT in kinds or work.left_to_ad:
+        return
+    if look and account and not await look(account):
+        raise Transient("Entra does not show the block yet")
+
+
+def _cloud_block(work: Work[Any, Any], plan: Plan) -> CloudBlock | None:
+    """Before the call: a block that is not remembered would look like Active Directory's own."""
+    if any(change.kind is Kind.BLOCK_IN_CLOUD for change in plan.changes):
+        return CloudBlock(at=work.service.clock.now())
+    return work.row.applied.cloud_block
 
 
 def _creates(want: Want, plan: Plan) -> str:

@@ -79,6 +79,7 @@ async def report[D: Want, A: Account](
             "due_at": now + DAILY,
             "problem": None,
             "mender": None,
+            "tasks": (),
             "report": told,
         }
     )

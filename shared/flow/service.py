@@ -15,7 +15,7 @@ from typing import Protocol
 from shared import log
 from shared.apply.first_sign_in import Passes
 from shared.apply.groups import Groups
-from shared.apply.target import Target
+from shared.apply.target import Accounts, Target
 from shared.bus.publish import Publisher
 from shared.errors import Misconfigured
 from shared.intake import push
@@ -35,9 +35,9 @@ from shared.ledger.people import People
 from shared.ledger.policies import Policies
 from shared.ledger.relations import Relations
 from shared.ledger.rows import Store
-from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
+from shared.model.account import Applied, Found, TopdeskCard
 from shared.model.change import Harm, Plan
-from shared.model.desired import DesiredEntra, DesiredTopdesk
+from shared.model.desired import DesiredTopdesk
 from shared.model.harm import Waiting
 from shared.notices.mail import Post
 from shared.plan.topdesk import topdesk as over_rest
@@ -173,7 +173,7 @@ class Service:
     mint: Callable[[], str]
     """A new opaque id: for people, claims, batches and due entries."""
     sources: Mapping[str, Source]
-    entra: Target[DesiredEntra, EntraAccount]
+    entra: Accounts
     topdesk: Target[DesiredTopdesk, TopdeskCard]
     groups: Groups
     passes: Passes

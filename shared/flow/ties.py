@@ -22,13 +22,14 @@ async def resolve(service: Service, dossier: Dossier, person: Person, policy: Po
     """The ties of this person now; whoever must hear of them is reminded."""
     now = service.clock.now()
     manager = manager_of(person, policy, now)
-    account = card = None
+    account = card = dn = None
     if manager:
         await _report(service, manager, dossier.person_id, now)
-        account, card = await _manager_ids(service, manager, dossier.person_id)
+        account, card, dn = await _manager_ids(service, manager, dossier.person_id)
     known = Ties(
         manager_account_id=account,
         manager_card_id=card,
+        manager_dn=dn,
         is_manager=await _is_manager(service, person),
     )
     return dossier.with_account(known)
@@ -103,26 +104,29 @@ async def _remind(service: Service, key: str, now: datetime) -> None:
 
 async def _manager_ids(
     service: Service, manager: str, person_id: PersonId
-) -> tuple[str | None, str | None]:
-    """The manager's Entra and TOPdesk ids; whichever is not there yet is waited for."""
+) -> tuple[str | None, str | None, str | None]:
+    """The manager's Entra and TOPdesk ids; whichever is not there yet is waited for.
+
+    And the name in Active Directory, which only those have whom that masters.
+    """
     found = await _look(service, manager)
-    if None in found:
+    if None in found[:2]:
         await service.ledger.relations.wait_for(manager, person_id)
         found = await _look(service, manager)
-    if None not in found:
+    if None not in found[:2]:
         await service.ledger.relations.stop_waiting(manager, person_id)
     return found
 
 
-async def _look(service: Service, manager: str) -> tuple[str | None, str | None]:
+async def _look(service: Service, manager: str) -> tuple[str | None, str | None, str | None]:
     source, _, number = manager.partition(":")
     known = await service.ledger.identities.find(source, number)
     if known is None:
-        return None, None
+        return None, None, None
     dossier = await service.ledger.people.read(known.person_id)
     card = dossier.target(TargetName.TOPDESK).applied
     account = dossier.target(TargetName.ENTRA).applied
-    return account.account_id, card.account_id if card.is_manager else None
+    return account.account_id, card.account_id if card.is_manager else None, account.dn
 
 
 async def _is_manager(service: Service, person: Person) -> bool:

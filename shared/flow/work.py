@@ -40,6 +40,8 @@ class Work[D: Want, A: Account]:
     """Sent, and no answer came."""
     deadline: float = 0.0
     login: str | None = None
+    left_to_ad: bool = False
+    """Entra left a block in the cloud to Active Directory."""
     refused: frozenset[str] = frozenset()
 
     @property
@@ -69,13 +71,18 @@ def place(work: Work[Any, Any], change: Change) -> str:
     return f"{wakes:08d}|{work.name}|{_ORDER.index(change.kind):02d}|{change.what}"
 
 
-async def tell(work: Work[Any, Any], changes: Mapping[str, Change], begun: str = "") -> None:
+async def tell(
+    work: Work[Any, Any], changes: Mapping[str, Change], begun: str = "", also: str = ""
+) -> None:
     """Write the audit of these changes; what was begun is told again when it is done."""
     at = work.service.clock.now()
     lines = [
         (key, Told(at=at, what=f"{begun}{work.name}: {change}", reasons=change.reasons))
         for key, change in changes.items()
     ]
+    if also:
+        wakes = sum(work.decision.wake.values())
+        lines.append((f"{wakes:08d}|{work.name}|seen", Told(at=at, what=f"{work.name}: {also}")))
     await work.service.ledger.history.tell(work.dossier.person_id, lines)
 
 

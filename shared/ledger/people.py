@@ -33,6 +33,7 @@ from shared.model.event import Event
 from shared.model.frozen import Frozen
 from shared.model.person import Person, PersonId, Record, Stop, Ties
 from shared.model.report import Report
+from shared.model.task import Task
 
 TABLE = "people"
 _DECISION = "decision"
@@ -112,6 +113,8 @@ class TargetRow(Frozen):
     problem: str | None = None
     """Why it is parked or waiting, for operators."""
     mender: Mender | None = None
+    tasks: tuple[Task, ...] = ()
+    """What somebody has to do by hand before this person is done."""
     finished_at: datetime | None = None
     """Calendar moment at which it last stood right."""
     report: Report | None = None

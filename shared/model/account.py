@@ -10,6 +10,24 @@ from shared.model.frozen import Frozen
 from shared.model.ticket import TicketMark
 
 
+class CloudBlock(Frozen):
+    """Sign-in was refused in the cloud to somebody whom Active Directory masters."""
+
+    at: datetime
+    """Calendar time; a synchronisation after it shows what Active Directory says."""
+    refused: bool = False
+    """Entra left even that to Active Directory."""
+
+
+class SeenBlocked(Frozen):
+    """A fresh look showed that the account cannot sign in."""
+
+    at: datetime
+    """Calendar time."""
+    seconds: int
+    """So long after it was decided."""
+
+
 class Applied(Frozen):
     """What Instroom has put into one target for one person; the memory behind `managed: ours`."""
 
@@ -42,6 +60,22 @@ class Applied(Frozen):
     """What each rule for tickets has seen of them."""
     is_operator: bool = False
     """We gave an operator card, or are about to; `operator_id` also knows one that is retired."""
+    cloud_block: CloudBlock | None = None
+    """Until Active Directory has blocked too."""
+    blocked: SeenBlocked | None = None
+    """When the last block was seen to stand."""
+    dn: str | None = None
+    """Distinguished name in Active Directory, for whom it masters."""
+
+
+class OnPremises(Frozen):
+    """How Active Directory knows an account that it masters or mastered."""
+
+    dn: str | None = None
+    sam: str | None = None
+    domain: str | None = None
+    synced_at: datetime | None = None
+    """When a synchronisation last brought something of this account."""
 
 
 class EntraAccount(Frozen):
@@ -54,6 +88,9 @@ class EntraAccount(Frozen):
     """It lies in deletedItems and can be restored."""
     synced: bool = False
     """Active Directory masters it (`onPremisesSyncEnabled`); Graph refuses its attributes."""
+    was_synced: bool = False
+    """Active Directory mastered it once; Graph still refuses its extension attributes."""
+    on_premises: OnPremises = OnPremises()
     employee_id: str | None = None
     addresses: frozenset[str] = frozenset()
     """Every mail address it receives under, in lower case."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from shared.model.desired import Entry, Reason, TargetName
 from shared.model.frozen import Frozen
+from shared.model.task import Task
 
 
 class Kind(StrEnum):
@@ -61,6 +62,9 @@ class Kind(StrEnum):
     ASSIGN_CLAIMS = "assign claims policy"
     LET_SIGN_IN = "let group sign in"
 
+    BLOCK_IN_CLOUD = "block in the cloud"
+    """Until Active Directory, which masters the account, blocks it too."""
+
 
 class Harm(StrEnum):
     """What can hurt someone; the guard counts each kind apart."""
@@ -106,6 +110,10 @@ class Plan(Frozen):
     changes: tuple[Change, ...] = ()
     held: tuple[Change, ...] = ()
     """Changes left out because a human must approve them first."""
+    for_ad: tuple[Change, ...] = ()
+    """What Active Directory has to do, because it masters the account or is to make it."""
+    tasks: tuple[Task, ...] = ()
+    """What somebody has to do by hand, with exact values; that of `for_ad` is among it."""
     obstacles: Mapping[str, str] = {}
     """What the policy wants and the target cannot give, with the sentence that mends it."""
 

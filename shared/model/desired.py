@@ -104,6 +104,12 @@ class DesiredEntra(Frozen):
     """Why this target is read, planned and told about, and nothing is written; None: it is."""
     adopts: bool = True
     """May an account that exists already be taken over? Else it is told and left alone."""
+    born_in_ad: Reason | None = None
+    """Why the account is made in Active Directory; None: Instroom makes it in the cloud."""
+    ad_path: str = ""
+    """The organisational unit there for a new account."""
+    manager_dn: str | None = None
+    """Distinguished name of the manager's account, when Active Directory masters that."""
 
 
 class Entry(Frozen):

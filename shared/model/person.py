@@ -131,6 +131,8 @@ class Ties(Frozen):
     """Entra object id of the manager's account, once it stands."""
     manager_card_id: str | None = None
     """TOPdesk id of the manager's card, once it is marked as a manager's."""
+    manager_dn: str | None = None
+    """Distinguished name of the manager's account, when Active Directory masters that."""
     is_manager: bool = False
     """Somebody's contract names this person as manager."""
     login: str | None = None

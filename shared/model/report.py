@@ -56,9 +56,15 @@ def counted(count: int) -> str:
 
 
 def differences(plan: Plan) -> tuple[Difference, ...]:
-    """What a plan would change, one by one; what a human must approve first as well."""
+    """What a plan would change, one by one; what others must do or approve first as well.
+
+    A block in the cloud is part of the block that Active Directory is asked for.
+    """
     return tuple(
-        difference for change in (*plan.changes, *plan.held) for difference in _of(change)
+        difference
+        for change in (*plan.changes, *plan.for_ad, *plan.held)
+        if change.kind is not Kind.BLOCK_IN_CLOUD
+        for difference in _of(change)
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import ALIVE, DesiredEntra, Reason, State, TargetName, renamed
+from shared.plan import active_directory
 from shared.plan.names import is_candidate
 
 type Value = str | bool | None
@@ -25,16 +26,6 @@ _NOT_NULLABLE = frozenset({"displayName", "usageLocation"})
 """Graph cannot clear these (Microsoft Graph, "Update user")."""
 _LONGEST = {"displayName": 256, "givenName": 64, "surname": 64}
 """Characters that Graph takes (Microsoft Graph, user resource type); a longer name is cut."""
-_AD_ALSO_DOES = {
-    Kind.SET_ATTRIBUTES: "change {what} in Active Directory",
-    Kind.RENAME_ACCOUNT: "give the account its new user name in Active Directory",
-    Kind.ENABLE_SIGN_IN: "enable the account in Active Directory",
-    Kind.BLOCK_SIGN_IN: "disable the account in Active Directory; it can still sign in",
-    Kind.SET_MANAGER: "set the manager in Active Directory",
-    Kind.CLEAR_MANAGER: "clear the manager in Active Directory",
-    Kind.RESTORE_ACCOUNT: "restore the account in Active Directory",
-    Kind.DELETE_ACCOUNT: "delete the account in Active Directory",
-}
 _LIVED = ALIVE | {State.BLOCKED}
 _EMPLOYEE_ID = Reason(rule="employee_id", because="HR's source, number")
 _NAME = Reason(rule="names.user_name", because="the first name that is free")
@@ -63,16 +54,31 @@ def entra(
     if Harm.BLOCK in hold and found.account and found.account.enabled:
         # Deleting someone who may not even be blocked would be the greater harm.
         hold |= {Harm.DELETE}
-    obstacles = dict(found.obstacles)
-    if found.account and found.account.synced:
-        obstacles |= {str(c.kind): _for_ad(c) for c in changes if c.kind in _AD_ALSO_DOES}
-        changes = tuple(change for change in changes if change.kind not in _AD_ALSO_DOES)
+    ours, theirs = _by_master(changes, desired, found.account, applied)
+    for_ad = tuple(change for change in theirs if change.harm not in hold)
     return Plan(
         target=TargetName.ENTRA,
-        changes=tuple(change for change in changes if change.harm not in hold),
-        held=tuple(change for change in changes if change.harm in hold),
-        obstacles=obstacles,
+        changes=tuple(change for change in ours if change.harm not in hold),
+        held=tuple(change for change in (*ours, *theirs) if change.harm in hold),
+        for_ad=for_ad,
+        tasks=active_directory.tasks(for_ad, found.account, desired),
+        obstacles={**found.obstacles, **_closed(desired, found.account)},
     )
+
+
+def _by_master(
+    changes: tuple[Change, ...],
+    desired: DesiredEntra,
+    account: EntraAccount | None,
+    applied: Applied,
+) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+    """What the cloud takes, and what Active Directory has to do."""
+    if account is None and desired.born_in_ad and applied.account_id is None:
+        # The rest of it is planned when the account has been synchronised.
+        return (), tuple(change for change in changes if change.kind is Kind.CREATE_ACCOUNT)
+    if account is None or not account.synced:
+        return changes, ()
+    return active_directory.parted(changes, account, applied)
 
 
 def _changes(
@@ -147,6 +153,8 @@ def _create(desired: DesiredEntra, name: str) -> Change:
     for key, wanted in desired.attributes.items():
         if (value := _fitting(key, wanted.value)) is not None:
             given[key] = (value, wanted.reason)
+    if desired.born_in_ad:
+        given[active_directory.PATH] = (desired.ad_path or None, desired.born_in_ad)
     return _write(Kind.CREATE_ACCOUNT, given)
 
 
@@ -208,7 +216,7 @@ def _attributes(desired: DesiredEntra, account: EntraAccount) -> dict[str, tuple
     given: dict[str, tuple[Value, Reason]] = {}
     for key, wanted in desired.attributes.items():
         value = _fitting(key, wanted.value)
-        if value is None and key in _NOT_NULLABLE:
+        if (value is None and key in _NOT_NULLABLE) or _is_closed(key, account):
             continue
         if value != _value(account.attributes.get(key)):
             given[key] = (value, wanted.reason)
@@ -270,12 +278,11 @@ def _block(
     desired: DesiredEntra, account: EntraAccount, applied: Applied, harm: Harm
 ) -> Iterator[Change]:
     """Refuse sign-in and end what is open; an account that is blocked already is left alone."""
-    if not account.enabled:
+    waits = account.synced and active_directory.is_blocked_by_cloud_only(account, applied)
+    if not (account.enabled or waits):
         return
     yield Change(kind=Kind.BLOCK_SIGN_IN, reasons=(desired.why,), harm=harm)
-    # Where Active Directory must block, one revocation is all that we can do meanwhile.
-    if not (account.synced and applied.state is desired.state):
-        yield Change(kind=Kind.REVOKE_SESSIONS, reasons=(desired.why,), harm=harm)
+    yield Change(kind=Kind.REVOKE_SESSIONS, reasons=(desired.why,), harm=harm)
 
 
 def _delete(desired: DesiredEntra, account: EntraAccount, applied: Applied) -> Iterator[Change]:
@@ -309,6 +316,28 @@ def _fitting(key: str, value: Value) -> Value:
     return _value(value)
 
 
-def _for_ad(change: Change) -> str:
-    what = ", ".join(sorted(change.values))
-    return f"Active Directory masters this account: {_AD_ALSO_DOES[change.kind].format(what=what)}"
+def _is_closed(key: str, account: EntraAccount | None) -> bool:
+    """Does Graph write this property never again, because the account was once synchronised?
+
+    Microsoft Graph, user resource type, onPremisesExtensionAttributes.
+    """
+    return bool(account and account.was_synced) and key.startswith(active_directory.EXTENSIONS)
+
+
+def _closed(desired: DesiredEntra, account: EntraAccount | None) -> dict[str, str]:
+    """What stands otherwise in a property that is closed, with who can write it."""
+    wrong = sorted(
+        key.partition(".")[2]
+        for key, wanted in desired.attributes.items()
+        if account
+        and desired.state in ALIVE
+        and _is_closed(key, account)
+        and _fitting(key, wanted.value) != _value(account.attributes.get(key))
+    )
+    if not wrong:
+        return {}
+    return {
+        active_directory.EXTENSIONS: "this account was once mastered by Active Directory, and "
+        f"Graph never writes its {', '.join(wrong)} again: write it in the Exchange admin center, "
+        "or leave it out for them by a choice in the policy"
+    }

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from shared.model.change import Harm
 from shared.model.right import Managed
+from shared.policy.active_directory import ActiveDirectory
 from shared.policy.choices import (
     Choice,
     Choices,
@@ -315,6 +316,7 @@ class Policy(Section):
     externals: Externals = Externals()
     names: Names = Names()
     entra: Entra = Entra()
+    active_directory: ActiveDirectory = ActiveDirectory()
     topdesk: Topdesk = Topdesk()
     targets: Targets = Targets()
     """Where Instroom may write by now: stage and scope of each target, for a roll-out in steps."""

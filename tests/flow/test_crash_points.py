@@ -7,6 +7,7 @@ without the stop.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -423,7 +424,8 @@ def _cards(world: World) -> dict[str, object]:
 
 def _said(dossier: Dossier) -> object:
     assert dossier.decision is not None
-    no_ids = {"account_id": "", "operator_id": ""}
+    # After a stop a block is seen later, and so by another number of seconds.
+    no_ids = {"account_id": "", "operator_id": "", "blocked": None}
     return (
         _whenever_stopped(dossier.decision.person),
         dossier.decision.ties.is_manager,
@@ -472,11 +474,17 @@ def _is_open(dossier: Dossier, target: TargetName, now: datetime) -> bool:
     return dossier.target(target).is_open(wake, now)
 
 
+def _whenever_seen(line: str) -> str:
+    return re.sub(r"seen blocked \d+ s", "seen blocked", line)
+
+
 async def _told(world: World) -> dict[str, frozenset[str]]:
     """What the audit says was done, by number."""
     ledger = world.service.ledger
     return {
-        known.number: frozenset([line.what async for line in ledger.history.of(known.person_id)])
+        known.number: frozenset(
+            [_whenever_seen(line.what) async for line in ledger.history.of(known.person_id)]
+        )
         async for known in ledger.identities.everyone("afas")
     }
 

@@ -283,7 +283,8 @@ async def test_active_directory_is_asked_to_rename_its_accounts(world: World) ->
 
     row = (await dossier_of(world, "1042")).target(TargetName.ENTRA)
     assert account_of(world).user_principal_name == OLD
-    assert "give the account its new user name in Active Directory" in str(row.problem)
+    assert "waiting for Active Directory: change user name" in str(row.problem)
+    assert row.tasks[0].values == {"userPrincipalName": NEW, "mailNickname": NEW.partition("@")[0]}
 
     done = account_of(world).model_copy(update={"user_principal_name": NEW})
     world.entra.accounts[account.id] = done

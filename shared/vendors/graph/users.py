@@ -26,6 +26,20 @@ async def get(graph: Graph, key: str, select: Collection[str]) -> Json | None:
         return None
 
 
+async def see_blocked(graph: Graph, user_id: str) -> None:
+    """Return when the replica that answers shows that it cannot sign in; else NotVisible.
+
+    An account that is not there cannot either.
+    """
+    params = {"$select": "accountEnabled"}
+    try:
+        user = await graph.call("GET", paths.USER, at={"user": user_id}, params=params)
+    except NotVisible:
+        return
+    if user["accountEnabled"]:
+        raise NotVisible("the block does not show yet")
+
+
 async def any_visible(graph: Graph) -> bool:
     """May the app read accounts, and is there one?"""
     return await any_id(graph) is not None

@@ -26,7 +26,7 @@ from contract.target.rules import (
 
 from sandbox.clock import ManualClock
 from sandbox.faults import Fault, Faults
-from sandbox.graph import GraphTenant, make_app
+from sandbox.graph import GraphTenant, active_directory, make_app
 from shared.apply.entra import YOUNG_SECONDS, EntraTarget, a_password
 from shared.apply.entra_groups import KEPT_SECONDS, EntraGroups
 from shared.errors import NameTaken, Permanent, Transient, UnknownReply
@@ -690,7 +690,7 @@ async def test_an_attribute_unknown_to_graph_is_the_policys_fault(open_stage: Op
     assert caught.value.mender == "policy"
 
 
-async def test_a_synced_account_gets_groups_and_nothing_else(open_stage: Open) -> None:
+async def test_a_synced_account_gets_groups_and_what_the_cloud_masters(open_stage: Open) -> None:
     stage = open_stage()
     synced = stage.tenant.add_synced_user(
         {"userPrincipalName": NAME, "displayName": "K", "employeeId": NUMBER}
@@ -699,8 +699,67 @@ async def test_a_synced_account_gets_groups_and_nothing_else(open_stage: Open) -
     applied = await serve(stage, WORKS, Applied())
 
     assert applied.account_id == synced
-    assert {w.path.split("/")[1] for w in stage.tenant.accepted_writes()} == {"groups"}
+    assert {w.fields for w in stage.tenant.accepted_writes() if "groups" not in w.path} == {
+        ("employeeOrgData", "usageLocation")
+    }
     assert len(stage.tenant.groups_of(synced)) == 2
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+async def test_a_block_of_a_synced_account_is_tried(open_stage: Open, *, refuses: bool) -> None:
+    """Whether Graph takes it is in no document: both are played."""
+    stage = open_stage()
+    stage.tenant.directory.refuses_cloud_blocks = refuses
+    synced = stage.tenant.add_synced_user(
+        {"userPrincipalName": NAME, "displayName": "K", "employeeId": NUMBER}
+    )
+    applied = Applied(account_id=synced)
+
+    done = await stage.target.do(change(Kind.BLOCK_IN_CLOUD), applied)
+
+    assert done.left_to_ad is refuses
+    assert await stage.target.is_blocked(synced) is not refuses
+    active_directory.synchronise(stage.tenant)
+    assert stage.tenant.users[synced]["accountEnabled"] is True
+
+
+async def test_a_synced_account_says_where_it_is_in_active_directory(open_stage: Open) -> None:
+    stage = open_stage()
+    stage.tenant.add_synced_user(
+        {"userPrincipalName": NAME, "displayName": "K", "employeeId": NUMBER}
+    )
+
+    account = (await look(stage, WORKS, Applied()))[1].account
+
+    assert account is not None
+    assert account.on_premises.dn == f"CN=K,OU=Users,DC={DOMAIN.replace('.', ',DC=')}"
+    assert account.on_premises.sam == "kim.kwispelaar"
+    assert account.on_premises.synced_at == stage.clock.now()
+
+
+@pytest.mark.parametrize("said", [False, None])
+async def test_a_formerly_synced_account_is_known_as_one(
+    open_stage: Open,
+    said: bool | None,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    stage = open_stage()
+    left = {"onPremisesSyncEnabled": said, "onPremisesSecurityIdentifier": "S-1-5-21-1-2-3-1042"}
+    stage.tenant.add_user(
+        {"userPrincipalName": NAME, "displayName": "K", "employeeId": NUMBER, **left}
+    )
+
+    account = (await look(stage, WORKS, Applied()))[1].account
+
+    assert account is not None
+    assert (account.synced, account.was_synced) == (False, True)
+
+
+async def test_an_account_that_can_sign_in_is_not_seen_blocked(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = await lived(stage, (SOON, WORKS))
+
+    assert not await stage.target.is_blocked(str(applied.account_id))
+    assert await stage.target.is_blocked("0c0ffee0-0000-4000-8000-000000000001")
 
 
 async def test_a_manager_who_is_not_visible_is_waited_for(open_stage: Open) -> None:

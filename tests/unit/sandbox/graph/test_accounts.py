@@ -314,6 +314,7 @@ def test_being_in_a_role_assignable_group_is_enough_to_be_sensitive(
 def test_a_synced_user_refuses_what_active_directory_masters(
     service: Service, tenant: GraphTenant, error: Error, body: dict[str, Any]
 ) -> None:
+    tenant.directory.refuses_cloud_blocks = True
     user_id = tenant.add_synced_user(
         {"userPrincipalName": "ad@bedrijf.example", "displayName": "Ad"}
     )

@@ -353,36 +353,6 @@ def test_an_account_taken_out_of_the_bin_by_hand_is_not_deleted_again() -> None:
     assert made.changes == ()
 
 
-def test_active_directory_keeps_what_it_masters() -> None:
-    made = planned(
-        desired(State.BLOCKED),
-        account(synced=True, groups=frozenset({"Ruimte"})),
-        applied(rights=("Ruimte",)),
-    )
-
-    assert kinds(made) == [Kind.REVOKE_SESSIONS, Kind.REMOVE_FROM_GROUP]
-    assert made.obstacles == {
-        "block sign-in": "Active Directory masters this account: disable the account in Active "
-        "Directory; it can still sign in"
-    }
-
-
-def test_active_directory_is_told_which_attributes_by_name_only() -> None:
-    made = planned(desired(attributes={"department": "Ruimte"}), account(synced=True), applied())
-
-    assert made.changes == ()
-    assert made.obstacles == {
-        "set attributes": "Active Directory masters this account: change department in Active "
-        "Directory"
-    }
-
-
-def test_sessions_of_a_synced_account_are_revoked_once() -> None:
-    made = planned(desired(State.BLOCKED), account(synced=True), applied(State.BLOCKED))
-
-    assert made.changes == ()
-
-
 # --- properties ------------------------------------------------------------------------------
 
 GROUPS = ("Alle", "Ruimte", "Publiekszaken", "Kerstcommissie")
@@ -443,7 +413,7 @@ def _effect(change: Change, has: EntraAccount) -> dict[str, Any]:
             given = dict(change.values)
             number = given.pop("employeeId", has.employee_id)
             return {"attributes": {**has.attributes, **given}, "employee_id": number}
-        case Kind.ENABLE_SIGN_IN | Kind.BLOCK_SIGN_IN:
+        case Kind.ENABLE_SIGN_IN | Kind.BLOCK_SIGN_IN | Kind.BLOCK_IN_CLOUD:
             return {"enabled": change.kind is Kind.ENABLE_SIGN_IN}
         case Kind.SET_MANAGER | Kind.CLEAR_MANAGER:
             return {"manager_id": change.values["manager"]}
@@ -518,7 +488,8 @@ def test_holding_everything_leaves_no_harm(
     held = planned(want, has, memory, hold=frozenset(Harm))
 
     assert all(change.harm is None for change in held.changes)
-    assert sorted(map(str, (*held.changes, *held.held))) == sorted(map(str, free.changes))
+    everything = (*held.changes, *held.held, *held.for_ad)
+    assert sorted(map(str, everything)) == sorted(map(str, (*free.changes, *free.for_ad)))
 
 
 @given(situations())

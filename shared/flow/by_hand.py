@@ -1,0 +1,122 @@
+"""What must somebody do by hand before this person is done, and what do we say meanwhile?
+
+Called when work on a target ends, and by `instroom ad tasks`. Active Directory is asked with
+exact values and looked at after each synchronisation; nothing is done before a read shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from shared import log
+from shared.flow.service import Service
+from shared.flow.work import Work
+from shared.model.account import Applied, CloudBlock, EntraAccount, Found, SeenBlocked
+from shared.model.change import Kind, Plan
+from shared.model.desired import ALIVE, DesiredEntra, State, TargetName
+from shared.model.person import PersonId
+from shared.model.task import Place, Task, carried_on
+
+LOOK = timedelta(minutes=30)
+"""Entra Connect synchronises every half hour (Microsoft Learn, "Microsoft Entra Connect Sync:
+Scheduler")."""
+BLOCKS = frozenset({Kind.BLOCK_SIGN_IN, Kind.BLOCK_IN_CLOUD})
+
+
+@dataclass(frozen=True)
+class Open:
+    """One task of one person, as it is listed."""
+
+    person_id: PersonId
+    number: str
+    """`source:number`."""
+    task: Task
+    problem: str
+    """What the account waits for, and whether it can sign in meanwhile."""
+
+
+async def all_open(service: Service) -> AsyncIterator[Open]:
+    """Every task of everybody, of those who are parked by it."""
+    async for person_id in service.ledger.notices.parked():
+        dossier = await service.ledger.people.read(person_id)
+        if dossier.decision is None or dossier.moved_to:
+            continue
+        number = dossier.decision.person.numbered_record.key
+        for name in TargetName:
+            row = dossier.target(name)
+            for task in row.tasks:
+                yield Open(person_id, number, task, row.problem or "")
+
+
+def tasks(work: Work[Any, Any], plan: Plan) -> tuple[Task, ...]:
+    """What is to be done by hand now; a block that a synchronisation undid says how often."""
+    now = carried_on(plan.tasks, work.row.tasks, work.service.clock.now())
+    before = {task.key: task.undone for task in work.row.tasks}
+    again = _was_undone(work)
+    if again:
+        log.warning("synchronisation undid a block", person=work.dossier.person_id)
+    return tuple(
+        task.model_copy(update={"undone": before.get(task.key, 0) + (again and task.urgent)})
+        for task in now
+    )
+
+
+def problem(applied: Applied, found: Sequence[Task]) -> str | None:
+    """What the account waits for, in a sentence without a value; None when for nobody."""
+    said = []
+    for place in Place:
+        mine = [task.what for task in found if task.place is place]
+        if mine:
+            how = _meanwhile(applied) if place is Place.ACTIVE_DIRECTORY else ""
+            said.append(f"{how}waiting for {place}: {', '.join(mine)}; see `instroom ad tasks`")
+    return "; ".join(said) or None
+
+
+def _meanwhile(applied: Applied) -> str:
+    if applied.cloud_block is None:
+        return ""
+    return "can still sign in, " if applied.cloud_block.refused else "blocked in the cloud, "
+
+
+def cloud_block(work: Work[Any, Any], plan: Plan) -> CloudBlock | None:
+    """Our block in the cloud, as long as Active Directory is to follow."""
+    if not any(change.kind is Kind.BLOCK_SIGN_IN for change in plan.for_ad):
+        return None
+    if any(change.kind is Kind.BLOCK_IN_CLOUD for change in work.done.values()):
+        return CloudBlock(at=work.service.clock.now(), refused=work.left_to_ad)
+    return work.row.applied.cloud_block
+
+
+def seen_blocked(work: Work[Any, Any], state: State) -> SeenBlocked | None:
+    """The last block and how long after its decision it was seen to stand."""
+    was, now = work.row.applied, work.service.clock.now()
+    took = max(0, int((now - work.decision.as_of).total_seconds()))
+    if was.state is State.ACTIVE and state not in ALIVE | {State.ABSENT}:
+        return was.blocked or SeenBlocked(at=now, seconds=took)
+    blocked = any(change.kind in BLOCKS for change in work.done.values())
+    if blocked and not work.left_to_ad:
+        return SeenBlocked(at=now, seconds=took)
+    return None if state is State.ACTIVE and work.want.state is State.ACTIVE else was.blocked
+
+
+def dn(found: Found[Any], was: Applied) -> str | None:
+    """The distinguished name as last seen."""
+    account = found.account
+    return account.on_premises.dn if isinstance(account, EntraAccount) else was.dn
+
+
+def may_still_be_made(work: Work[Any, Any], applied: Applied) -> bool:
+    """Was Active Directory asked for an account that this leaver must not get any more?"""
+    want = work.want
+    asked = isinstance(want, DesiredEntra) and want.born_in_ad and work.row.trying
+    return bool(asked) and applied.account_id is None and want.state is State.BLOCKED
+
+
+def _was_undone(work: Work[Any, Any]) -> bool:
+    """Did this work have to block again what had been blocked in the cloud before?"""
+    block = work.began.applied.cloud_block
+    again = any(change.kind is Kind.BLOCK_IN_CLOUD for change in work.done.values())
+    return block is not None and not block.refused and again
