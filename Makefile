@@ -1,7 +1,7 @@
 .PHONY: demo run test check bench lock
 
 demo: ; python3 dev.py demo
-run: ; python3 dev.py run
+run: ; python3 dev.py run $(if $(TRACE),--trace)
 test: ; python3 dev.py test
 check: ; python3 dev.py check
 bench: ; python3 dev.py bench

@@ -1,5 +1,4 @@
-// When does somebody have to look? Mail for what does not mend itself. Alerts whose measurement does not exist yet are
-// named in README.md, not pretended here.
+// When does somebody have to look? Mail for what does not mend itself. What is about to expire is in expiry.bicep.
 
 import { queues } from 'servicebus.bicep'
 
@@ -24,9 +23,8 @@ param insightsId string
 @description('Address of the app.')
 param appUrl string
 
-@description('HR is silent when no poll succeeded for so long.')
-@allowed(['PT1H', 'PT2H', 'PT6H', 'P1D'])
-param pollSilence string
+@description('HR is silent when no poll succeeded for so many hours.')
+param pollSilenceHours int
 
 @description('Whether HR is polled at all; nobody is told of a silence that was asked for.')
 param pollsAreOn bool
@@ -103,8 +101,7 @@ resource busAlert 'Microsoft.Insights/metricAlerts@2026-01-01' = [
   }
 ]
 
-// The queries read what the host records of every function call, and the log lines that operators rely on
-// (shared/log.py). A test looks for those lines in the code.
+// The queries read what the app measures (shared/telemetry/measures.py). A test looks for those names in the code.
 var logAlerts = [
   {
     name: 'functions-fail'
@@ -112,7 +109,6 @@ var logAlerts = [
     severity: 2
     query: loadTextContent('queries/functions-fail.kql')
     column: 'failures'
-    operator: 'GreaterThan'
     threshold: 4
     frequency: 'PT15M'
     window: 'PT15M'
@@ -122,11 +118,20 @@ var logAlerts = [
     says: 'No poll of HR succeeded for a long time: joiners and leavers are not seen. /api/health says why.'
     severity: 1
     query: loadTextContent('queries/hr-is-silent.kql')
-    column: 'polls'
-    operator: 'LessThan'
-    threshold: 1
-    frequency: 'PT1H'
-    window: pollSilence
+    column: 'hours'
+    threshold: pollSilenceHours
+    frequency: 'PT15M'
+    window: 'PT15M'
+  }
+  {
+    name: 'people-are-overdue'
+    says: 'People who were due have not been looked at: dates, retries and approvals do not happen.'
+    severity: 1
+    query: loadTextContent('queries/people-are-overdue.kql')
+    column: 'minutes'
+    threshold: 15
+    frequency: 'PT15M'
+    window: 'PT15M'
   }
   {
     name: 'waits-for-approval'
@@ -134,21 +139,39 @@ var logAlerts = [
     severity: 2
     query: loadTextContent('queries/waits-for-approval.kql')
     column: 'people'
-    operator: 'GreaterThan'
     threshold: 0
     frequency: 'PT15M'
     window: 'PT15M'
   }
   {
+    name: 'waits-for-long'
+    says: 'Held changes have waited for a day without a yes or a no. `instroom held` shows them.'
+    severity: 1
+    query: loadTextContent('queries/waits-for-long.kql')
+    column: 'hours'
+    threshold: 24
+    frequency: 'PT1H'
+    window: 'PT1H'
+  }
+  {
     name: 'targets-throttle'
-    says: 'Entra or TOPdesk keep refusing calls because there are too many. Everybody is served, later.'
+    says: 'Entra, TOPdesk or HR keep refusing calls because there are too many. Everybody is served, later.'
     severity: 3
     query: loadTextContent('queries/targets-throttle.kql')
-    column: 'waits'
-    operator: 'GreaterThan'
+    column: 'answers'
     threshold: 50
     frequency: 'PT1H'
     window: 'PT1H'
+  }
+  {
+    name: 'quota-runs-out'
+    says: 'Nine tenths of what a system allows is used up: who else calls it? Soon it refuses.'
+    severity: 3
+    query: loadTextContent('queries/quota-runs-out.kql')
+    column: 'percent'
+    threshold: 90
+    frequency: 'PT15M'
+    window: 'PT15M'
   }
 ]
 
@@ -172,8 +195,8 @@ resource logAlert 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
           {
             query: alert.query
             metricMeasureColumn: alert.column
-            timeAggregation: 'Total'
-            operator: alert.operator
+            timeAggregation: 'Maximum'
+            operator: 'GreaterThan'
             threshold: alert.threshold
             failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
           }

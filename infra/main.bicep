@@ -174,9 +174,18 @@ param logDays int = 90
 @minValue(1)
 param logDailyCapGb int = 2
 
-@description('HR is silent when no poll succeeded for so long.')
-@allowed(['PT1H', 'PT2H', 'PT6H', 'P1D'])
-param pollSilence string = 'PT2H'
+@description('How many of the traces are kept; what alerts read is measured of all of them.')
+@minValue(0)
+@maxValue(100)
+param tracePercent int = 100
+
+@description('An OpenTelemetry collector of your own that is told as well, as https://host; empty: none.')
+param otlpEndpoint string = ''
+
+@description('HR is silent when no poll succeeded for so many hours.')
+@minValue(1)
+@maxValue(48)
+param pollSilenceHours int = 2
 
 @description('Budget a month, in the currency of the subscription; 0: none.')
 @minValue(0)
@@ -257,10 +266,12 @@ var settings = union(
     TOPDESK_USERNAME: topdeskUsername
     MAIL_SENDER: mailSender
     NOTICE_TEMPLATES: noticeTemplates
+    TRACE_PERCENT: string(tracePercent)
     HR_POLL_SCHEDULE: hrPollSchedule
     HR_FULL_SYNC_SCHEDULE: hrFullSyncSchedule
     DUE_SCHEDULE: dueSchedule
   },
+  empty(otlpEndpoint) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint },
   empty(scimUrl) ? {} : { SCIM_URL: scimUrl },
   contains(hrSources, 'exact')
     ? {
@@ -438,9 +449,20 @@ module alerts 'alerts.bicep' = {
     namespaceId: serviceBus.outputs.id
     insightsId: monitoring.outputs.insightsId
     appUrl: app.outputs.url
-    pollSilence: pollSilence
+    pollSilenceHours: pollSilenceHours
     pollsAreOn: !contains(switchedOff, 'hr_poll')
   }
+}
+
+module expiry 'expiry.bicep' = {
+  params: {
+    prefix: prefix
+    location: location
+    tags: allTags
+    vaultName: names.vault
+    groupId: resourceId('Microsoft.Insights/actionGroups', 'ag-${prefix}')
+  }
+  dependsOn: [keyVault, alerts]
 }
 
 module workbook 'workbook.bicep' = {

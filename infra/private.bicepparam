@@ -30,3 +30,4 @@ param addressSpace = '10.90.0.0/24'
 param ledgerSku = 'Standard_GZRS'
 param monthlyBudget = 1500
 param budgetStart = '2027-01-01'
+param otlpEndpoint = 'https://otel.voorbeeld.example'

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sandbox import rig
+from sandbox import collector, rig
+from sandbox.collector.tree import is_story
 from sandbox.consent import NotGiven, consent
 from sandbox.exports import external
 from sandbox.world import library
@@ -34,10 +35,13 @@ PORTS = {
     "topdesk": 8012,
     "nmbrs": 8013,
     "consent": 8765,
+    "collector": 4318,
 }
 SOURCES = ("afas", "nmbrs", "csv")
 SERVICE_DESK = "oid=rig-desk&name=servicedesk@voorbeeld.example&roles=Servicedesk&amr=pwd&amr=mfa"
 """Who is signed in on the pages of the app."""
+REST_SECONDS = 2.0
+"""A trace without a new step for so long has come to rest."""
 STATE = rig.ROOT / ".instroom" / "run"
 console = Console(highlight=False)
 
@@ -53,6 +57,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--state", type=Path, default=STATE, help="where the ledger lies")
     parser.add_argument("--fresh", action="store_true", help="begin with an empty ledger")
+    parser.add_argument("--trace", action="store_true", help="show what each call came to")
     given = parser.parse_args(argv)
     plan = rig.Plan(
         state=given.state,
@@ -61,6 +66,7 @@ def main(argv: Sequence[str]) -> int:
         ports=PORTS,
         sources=SOURCES,
         schedules={"SANDBOX_USER": SERVICE_DESK},
+        watched=given.trace,
     )
     if given.fresh:
         for old in ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "clock.txt"):
@@ -86,9 +92,27 @@ async def _stay_up(plan: rig.Plan) -> None:
             await _connect(settings)
             async with rig.host(systems) as host:
                 console.print(_what_to_try(systems, host), markup=False, soft_wrap=True)
+                watching = asyncio.create_task(_show_traces(systems.heard))
                 await stop.wait()
+                watching.cancel()
         finally:
             settings.unlink(missing_ok=True)
+
+
+async def _show_traces(heard: collector.Heard) -> None:
+    """Each trace once it has come to rest; what comes later is shown as more of it."""
+    shown: dict[str, int] = {}
+    sizes: dict[str, int] = {}
+    while True:
+        await asyncio.sleep(REST_SECONDS)
+        before, sizes = sizes, {}
+        for trace, steps in heard.traces().items():
+            sizes[trace] = len(steps)
+            told = shown.get(trace, 0)
+            if told < len(steps) == before.get(trace) and is_story(steps):
+                console.print(collector.tree(steps), markup=False, soft_wrap=True)
+            if len(steps) == before.get(trace):
+                shown[trace] = len(steps)
 
 
 async def _connect(settings: Path) -> None:

@@ -24,7 +24,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from sandbox import afas, broker, graph, nmbrs, topdesk
+from sandbox import afas, broker, collector, graph, nmbrs, topdesk
 from sandbox.clock import FileClock
 from sandbox.exports import Exports
 from sandbox.faults import AsgiApp, Faults, FaultyApp
@@ -73,6 +73,8 @@ class Plan:
     """By system; those left out take a free one."""
     app: Path = ROOT
     sources: tuple[str, ...] = ("afas",)
+    watched: bool = False
+    """Is there somebody whom the app tells what it does?"""
     """HR systems that the app reads; `nmbrs` and `csv` are the library's and the externals'."""
     schedules: dict[str, str] = field(default_factory=dict)
     """Settings that differ from the rig's own, such as schedules."""
@@ -92,6 +94,8 @@ class Rig:
     bus: broker.Broker
     faults: dict[str, Faults]
     settings: dict[str, str]
+    heard: collector.Heard
+    """What the app said of itself, when it is watched."""
 
     def address(self, system: str) -> str:
         """Where a system listens: `afas`, `nmbrs`, `graph`, `topdesk`."""
@@ -138,6 +142,9 @@ async def running(plan: Plan) -> AsyncIterator[Rig]:
         "graph": graph.make_app(entra, throttle=graph.DOCUMENTED),
         "topdesk": topdesk.make_app(desk, username="instroom", app_password=password),
     }
+    heard = collector.Heard()
+    if plan.watched:
+        apps["collector"] = collector.make_app(heard)
     faults = {name: Faults() for name in apps}
     async with contextlib.AsyncExitStack() as stack:
         bus = await stack.enter_async_context(
@@ -153,7 +160,9 @@ async def running(plan: Plan) -> AsyncIterator[Rig]:
         exports = Exports(plan.state / "exports", clock.now().date())
         exports.write("externen.csv", rested=True)
         settings |= _other_sources(plan, addresses["nmbrs"], redirect, exports)
-        yield Rig(plan, clock, world, books, exports, entra, desk, bus, faults, settings)
+        if plan.watched:
+            settings |= _watched(addresses["collector"])
+        yield Rig(plan, clock, world, books, exports, entra, desk, bus, faults, settings, heard)
 
 
 @asynccontextmanager
@@ -234,6 +243,17 @@ def _other_sources(
         "CSV_FOLDER": str(exports.folder),
     }
     return {name: value for name, value in own.items() if name not in plan.schedules}
+
+
+def _watched(address: str) -> dict[str, str]:
+    """Tell the collector, and soon: the app's own settings, the worker's and OpenTelemetry's."""
+    return {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": address,
+        "PYTHON_ENABLE_OPENTELEMETRY": "true",
+        "OTEL_BSP_SCHEDULE_DELAY": "300",
+        "OTEL_BLRP_SCHEDULE_DELAY": "300",
+        "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+    }
 
 
 class _Server(uvicorn.Server):

@@ -11,7 +11,8 @@ nothing about it ends here:
                                at once UnknownReply for a write that is not
 
 A wait that the other side asks for is slept up to 20 s; a longer one is a Transient that carries
-it. No call takes longer than 55 s in all. Bodies, query values and path values are never logged.
+it. No call takes longer than 55 s in all. Bodies, query values and path values are never logged,
+nor said in the span that each call is.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ import httpx
 import stamina
 
 from shared.errors import TargetDown, Transient, UnknownReply
+from shared.telemetry import facts, measures, spans
+from shared.telemetry.measures import Measure
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +124,8 @@ class Manners:
     answers: Collection[int] = (501,)
     """Statuses from 500 up that say something about the request, and so go to the vendor."""
     patience: Patience = field(default_factory=Patience)
+    quota: Callable[[httpx.Response], float | None] = lambda _: None
+    """How much of what it allows is used up, in percent, when the system says so."""
 
 
 class Rest:
@@ -175,7 +180,14 @@ async def persist(
 
     `send` makes one attempt and raises httpx's errors. Raises as the table above says.
     """
-    manners = manners or Manners()
+    name, template = f"{call.method} {facts.plain(call.template)}", call.template
+    with spans.span(name, spans.CALL, system=call.name, method=call.method, template=template):
+        return await _persisted(call, send, slots=slots, manners=manners or Manners())
+
+
+async def _persisted(
+    call: Call, send: Send, *, slots: asyncio.Semaphore, manners: Manners
+) -> httpx.Response:
     patience = manners.patience
     deadline = time.monotonic() + patience.total_seconds
     attempts = stamina.retry_context(
@@ -186,6 +198,7 @@ async def persist(
     try:
         async for attempt in attempts:
             with attempt:
+                spans.note(attempts=attempt.num)
                 return await _once(call, send, slots=slots, manners=manners, deadline=deadline)
     except _Again as last:
         raise last.error from last.__cause__
@@ -259,20 +272,26 @@ async def _sent(call: Call, send: Send, limit_seconds: float) -> httpx.Response:
         async with asyncio.timeout(limit_seconds):
             response = await send()
         outcome = str(response.status_code)
+        spans.note(status=response.status_code)
     except NEVER_SENT as error:
         raise _Again(TargetDown(f"{call}: no connection")) from error
     except (TimeoutError, *NO_REPLY) as error:
         raise _unanswered(call, error) from error
     finally:
-        logger.debug("%s -> %s in %.0f ms", call, outcome, (time.monotonic() - began) * 1000)
+        seconds = time.monotonic() - began
+        measures.took(Measure.CALLS, seconds, system=call.name, outcome=outcome)
+        logger.debug("%s -> %s in %.0f ms", call, outcome, seconds * 1000)
     return response
 
 
 def _judged(call: Call, response: httpx.Response, manners: Manners) -> httpx.Response:
     """The response when it is an answer about the request."""
     status = response.status_code
+    if (used := manners.quota(response)) is not None:
+        measures.stands_at(Measure.QUOTA, used, system=call.name)
     if status == httpx.codes.TOO_MANY_REQUESTS:
         wait = manners.retry_after(response)
+        measures.count(Measure.THROTTLED, system=call.name)
         raise _Again(Transient(f"{call}: throttled", retry_after_seconds=wait))
     if status != httpx.codes.REQUEST_TIMEOUT and (status < 500 or status in manners.answers):  # noqa: PLR2004 - the class of server errors
         return response

@@ -140,6 +140,14 @@ class Settings(BaseModel):
     """Mailbox that notices are sent from; empty: no mail."""
     notice_templates: str = Field(default="", alias="NOTICE_TEMPLATES")
     """Folder with templates of your own for notices; what it lacks is Instroom's."""
+    insights: str = Field(default="", alias="APPLICATIONINSIGHTS_CONNECTION_STRING")
+    """Application Insights that traces, measurements and log lines are sent to; empty: none."""
+    otlp: Url | None = Field(default=None, alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """OpenTelemetry collector that they are sent to, over HTTP; empty: none."""
+    trace_percent: Annotated[float, Field(ge=0, le=100)] = Field(
+        default=100.0, alias="TRACE_PERCENT"
+    )
+    """Percent of the traces that are sent, 100 unless said otherwise; each whole or not at all."""
     hr_poll_schedule: str | None = Field(default=None, alias="HR_POLL_SCHEDULE")
     """When to ask HR what changed (NCRONTAB, UTC). No default: the host itself reads schedules."""
     hr_full_sync_schedule: str | None = Field(default=None, alias="HR_FULL_SYNC_SCHEDULE")

@@ -7,6 +7,8 @@ function, trigger, outcome, milliseconds and invocation id, and never a payload.
 from __future__ import annotations
 
 import asyncio
+import re
+import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,6 +18,8 @@ from typing import Protocol
 
 from sandbox.host import worker
 from sandbox.host.functions import Function
+
+_TRACE_PARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Invocations:
         self._open.add(call_id)
         try:
             result = await worker.invoke(
-                call_id, function.indexed, argument, metadata, trace_parent
+                call_id, function.indexed, argument, metadata, own_step(trace_parent)
             )
             outcome = _outcome(result)
         except asyncio.CancelledError:  # the grace of a stop is over
@@ -95,6 +99,16 @@ class Invocations:
             now = datetime.now(UTC)
             self.say(Line(now, function.name, trigger or function.kind, outcome, took, call_id))
         return result
+
+
+def own_step(trace_parent: str) -> str:
+    """The step of the host itself that the function runs under: in the caller's trace, or a new.
+
+    As the host does, whatever the trigger (W3C Trace Context, traceparent).
+    """
+    given = _TRACE_PARENT.fullmatch(trace_parent)
+    trace, flags = given.groups() if given else (secrets.token_hex(16), "01")
+    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
 
 
 def _outcome(result: worker.Result) -> str:

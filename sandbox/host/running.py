@@ -158,7 +158,8 @@ def _indexed(
     values: Mapping[str, str],
     say: Callable[[Line], None],
 ) -> Host:
-    found = worker.index(app)
+    tracing = values.get("PYTHON_ENABLE_OPENTELEMETRY", "").casefold() in ("true", "1")
+    found = worker.index(app, tracing=tracing)
     if not found:
         raise NoFunctions(f"{app / 'function_app.py'} is missing or registers no function")
     good, bad = functions.understood(found, values)

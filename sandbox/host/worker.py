@@ -16,7 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from azure_functions_runtime import handle_event, native_invocation
+from azure_functions_runtime import handle_event, native_invocation, otel
 from azure_functions_runtime.bindings.datumdef import Datum
 from azure_functions_runtime.bindings.meta import load_binding_registry
 from azure_functions_runtime.utils.executor import invocation_id_cv
@@ -70,9 +70,10 @@ class Result:
     error: str = ""
 
 
-def index(app: Path) -> tuple[Indexed, ...]:
+def index(app: Path, *, tracing: bool = False) -> tuple[Indexed, ...]:
     """Import the app's function_app.py and list its functions; raises IndexingFailed.
 
+    `tracing`: hand the trace of each invocation to the app (`PYTHON_ENABLE_OPENTELEMETRY`).
     Puts the app first on the import path, as the worker does. The empty tuple means that there
     is no function_app.py, or that it registers no function. RuntimeError on a second call.
     """
@@ -82,6 +83,9 @@ def index(app: Path) -> tuple[Indexed, ...]:
     importlib.invalidate_caches()
     handle_event.protos = _PROTOS
     load_binding_registry()
+    if tracing:  # as the worker does when it is initialised
+        otel.otel_manager.set_otel_libs_available(True)
+        otel.update_opentelemetry_status()
     try:
         handle_event.load_function_metadata(str(app), caller_info="sandbox.host")
     except Exception as error:

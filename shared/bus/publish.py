@@ -1,5 +1,7 @@
 """Send wakes, signals and notices onto Service Bus: one client a process, one sender a queue.
 
+Each carries the trace it belongs to, so that its work is seen under what caused it.
+
 Called by flow through the Publisher protocol; in flow tests the bus is a list.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
@@ -20,6 +22,7 @@ from shared.model.desired import TargetName
 from shared.model.event import Event
 from shared.model.person import PersonId
 from shared.model.signal import Signal
+from shared.telemetry import spans
 
 SIGNALS = "hr-signals"
 NOTICES = "notices"
@@ -73,6 +76,13 @@ class ServiceBus:
             self._client = None
 
     async def _send(self, queue: str, message: ServiceBusMessage) -> None:
+        with spans.span(f"send {queue}", spans.SENT, queue=queue):
+            properties: dict[str | bytes, Any] = {}
+            properties.update(spans.carried())
+            message.application_properties = properties
+            await self._sent(queue, message)
+
+    async def _sent(self, queue: str, message: ServiceBusMessage) -> None:
         # A sender is not safe for several tasks at once: one lock a queue.
         async with self._locks.setdefault(queue, asyncio.Lock()):
             for attempt in range(_SENDS):

@@ -29,6 +29,7 @@ from shared.model.person import Person, PersonId, Ties
 from shared.notices import causes
 from shared.policy.desired import desired
 from shared.policy.document import Policy
+from shared.telemetry import spans
 
 type Strays = Mapping[TargetName, Mapping[str, datetime]]
 """By target, the rights of another's hand that are taken, since when they are known."""
@@ -50,6 +51,13 @@ async def decide(service: Service, person_id: PersonId, seen: Observation | None
 
     Raises LostRace when that changes a record which is no longer held.
     """
+    with spans.span("decide", person=person_id) as step:
+        found = await _decided_anew(service, person_id, seen)
+        step.note(outcome=found)
+        return found
+
+
+async def _decided_anew(service: Service, person_id: PersonId, seen: Observation | None) -> Found:
     lost = False
     while True:
         dossier = await joining.at_its_end(service, person_id)
@@ -232,6 +240,7 @@ async def _write(
         state=after.entra.state,
         held=",".join(decision.hold) or "nothing",
     )
+    spans.note(event=decision.event)
     for target in _open(written, decision.as_of):
         await service.bus.wake(target, person_id, decision.event)
     return Found.CHANGED

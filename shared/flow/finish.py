@@ -17,7 +17,7 @@ from shared.errors import (
     TargetDown,
     Transient,
 )
-from shared.flow import by_hand, naming, strays, ties
+from shared.flow import by_hand, measuring, naming, strays, ties
 from shared.flow.lanes import Account, Want, reached
 from shared.flow.service import LEASE
 from shared.flow.work import Work, account_id, login_of, tell
@@ -80,6 +80,8 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
         held = ", ".join(work.decision.hold.values())
         return Outcome(ending=Ending.HELD, detail=held, changes=len(work.done))
     ending = Ending.DONE if work.done else Ending.NOTHING
+    if work.done:
+        measuring.took(work, now)
     return Outcome(ending=ending, changes=len(work.done))
 
 

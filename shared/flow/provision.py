@@ -43,6 +43,8 @@ from shared.model.outcome import Ending, Outcome
 from shared.model.person import PersonId
 from shared.plan import entra as plan_entra
 from shared.plan.topdesk_operator import brought_back
+from shared.telemetry import measures, spans
+from shared.telemetry.measures import Measure
 
 CLAIM = timedelta(minutes=5)
 CALL_SECONDS = 60.0
@@ -73,6 +75,7 @@ async def provision(service: Service, name: TargetName, person_id: PersonId) -> 
     Raises ClaimEndedError when it took too long, and whatever is a bug.
     """
     worker, done = service.mint(), dict[str, Change]()
+    spans.note(person=person_id, target=name)
     while True:
         dossier = await service.ledger.people.read(person_id)
         try:
@@ -91,6 +94,8 @@ async def provision(service: Service, name: TargetName, person_id: PersonId) -> 
             changes=outcome.changes,
             detail=outcome.detail or "-",
         )
+        spans.note(ending=outcome.ending, changes=outcome.changes)
+        measures.count(Measure.SERVED, target=name, ending=outcome.ending)
         return outcome
 
 
@@ -280,7 +285,8 @@ async def _carry_out[D: Want, A: Account](work: Work[D, A], plan: Plan) -> None:
         if work.service.clock.monotonic() > work.deadline - CALL_SECONDS:
             raise ClaimEndedError(f"the claim on {work.dossier.person_id} has run out")
         work.unsure = change
-        done = await work.lane.target.do(change, work.row.applied)
+        with spans.span(f"do {change.kind}", target=work.name, kind=change.kind):
+            done = await work.lane.target.do(change, work.row.applied)
         work.unsure = None
         work.done[place(work, change)] = change
         work.login = done.login or work.login

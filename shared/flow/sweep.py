@@ -13,13 +13,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.errors import LostRace, Misconfigured
-from shared.flow import noticing, waiting
+from shared.flow import measuring, noticing, waiting
 from shared.flow.activate import activate
 from shared.flow.approve import finish_answers
 from shared.flow.at_once import all_of
 from shared.flow.decide import Found, decide, publish
 from shared.flow.service import LEASE, Service
 from shared.ledger.due import Entry
+from shared.model.person import PersonId
+from shared.telemetry import spans
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ async def sweep(service: Service) -> Swept:
     await finish_answers(service)
     await waiting.remind(service)
     entries = [entry async for entry in service.ledger.due.until(service.clock.now())]
+    await measuring.look(service, entries)
     by_person: dict[str, list[Entry]] = {}
     for entry in entries:
         by_person.setdefault(entry.person_id, []).append(entry)
@@ -54,6 +57,12 @@ async def sweep(service: Service) -> Swept:
 async def _look(service: Service, entries: list[Entry]) -> Found:
     """Decide one person anew and clear away the entries that led here."""
     person_id = entries[0].person_id
+    # Of its own: a minute's sweep is no story, and a person's work is one.
+    with spans.apart("look again", person=person_id):
+        return await _looked(service, person_id, entries)
+
+
+async def _looked(service: Service, person_id: PersonId, entries: list[Entry]) -> Found:
     found = await decide(service, person_id)
     if found == Found.OPEN:
         await service.ledger.due.add(service.clock.now() + LEASE, person_id, suffix=service.mint())

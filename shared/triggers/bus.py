@@ -13,6 +13,7 @@ from shared import flow, log, wiring
 from shared.bus import envelope
 from shared.errors import Misconfigured, Permanent
 from shared.model.desired import TargetName
+from shared.triggers.tracing import traced
 
 blueprint = func.Blueprint()
 _CONNECTION = "ServiceBusConnection"
@@ -20,6 +21,7 @@ _CONNECTION = "ServiceBusConnection"
 
 @blueprint.function_name("hr_signal")
 @blueprint.service_bus_queue_trigger("message", _CONNECTION, queue_name="hr-signals")
+@traced
 async def hr_signal(message: func.ServiceBusMessage) -> None:
     """Read the person again whose number was signalled."""
     try:
@@ -34,6 +36,7 @@ async def hr_signal(message: func.ServiceBusMessage) -> None:
 @blueprint.service_bus_queue_trigger(
     "message", _CONNECTION, queue_name="entra", is_sessions_enabled=True
 )
+@traced
 async def apply_entra(message: func.ServiceBusMessage) -> None:
     """Converge one person in Entra ID."""
     await _provision(TargetName.ENTRA, message)
@@ -43,6 +46,7 @@ async def apply_entra(message: func.ServiceBusMessage) -> None:
 @blueprint.service_bus_queue_trigger(
     "message", _CONNECTION, queue_name="topdesk", is_sessions_enabled=True
 )
+@traced
 async def apply_topdesk(message: func.ServiceBusMessage) -> None:
     """Converge one person in TOPdesk."""
     await _provision(TargetName.TOPDESK, message)
@@ -50,6 +54,7 @@ async def apply_topdesk(message: func.ServiceBusMessage) -> None:
 
 @blueprint.function_name("notify")
 @blueprint.service_bus_queue_trigger("message", _CONNECTION, queue_name="notices")
+@traced
 async def notify(message: func.ServiceBusMessage) -> None:
     """Send one notice to a manager or to operators."""
     try:

@@ -9,6 +9,7 @@ from shared.console import first_sign_in
 from shared.console.page import HEADERS, Answer
 from shared.errors import InstroomError
 from shared.triggers.answering import refusal
+from shared.triggers.tracing import traced
 
 blueprint = func.Blueprint()
 
@@ -17,6 +18,7 @@ blueprint = func.Blueprint()
 @blueprint.route(
     "console/first-sign-in", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS
 )
+@traced
 async def console_first_sign_in(req: func.HttpRequest) -> func.HttpResponse:
     """GET lists for whom one may collect a pass; POST issues one and shows it once."""
     try:

@@ -17,6 +17,7 @@ from shared.errors import InstroomError
 from shared.flow.stop import LONGEST, NotDone, Why, where_only_told, whose
 from shared.intake.webhook import Refused
 from shared.triggers.answering import as_json, refusal
+from shared.triggers.tracing import traced
 
 blueprint = func.Blueprint()
 PRINCIPAL = "X-MS-CLIENT-PRINCIPAL-NAME"
@@ -44,6 +45,7 @@ class Asked(BaseModel):
 @blueprint.route(
     "ops/people/{key}/stop", methods=["POST", "DELETE"], auth_level=func.AuthLevel.FUNCTION
 )
+@traced
 async def ops_leaver(req: func.HttpRequest) -> func.HttpResponse:
     """POST blocks this person at once, whatever HR says; DELETE lets HR decide again."""
     try:

@@ -12,6 +12,7 @@ from shared.flow.push import Answer, Push, Status
 from shared.intake import push, push_person, webhook
 from shared.intake.webhook import Refused
 from shared.triggers.answering import as_json, checked, refusal
+from shared.triggers.tracing import traced
 
 blueprint = func.Blueprint()
 MULTI_STATUS = 207
@@ -20,6 +21,7 @@ MULTI_STATUS = 207
 
 @blueprint.function_name("hr_push")
 @blueprint.route("hr/push/people", methods=["PUT", "PATCH"], auth_level=func.AuthLevel.ANONYMOUS)
+@traced
 async def hr_push(req: func.HttpRequest) -> func.HttpResponse:
     """Check the signature, collect the people, answer for each of them."""
     try:
@@ -43,6 +45,7 @@ async def hr_push(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name("hr_push_schema")
 @blueprint.route("hr/push/schema", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@traced
 async def hr_push_schema(req: func.HttpRequest) -> func.HttpResponse:
     """Publish the JSON schema of what PUT takes."""
     del req

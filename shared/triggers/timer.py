@@ -12,12 +12,16 @@ import azure.functions as func
 from shared import flow, log, wiring
 from shared.errors import InstroomError, LostRace
 from shared.flow.service import Service
+from shared.telemetry import measures, spans
+from shared.telemetry.measures import Measure
+from shared.triggers.tracing import traced
 
 blueprint = func.Blueprint()
 
 
 @blueprint.function_name("hr_poll")
 @blueprint.timer_trigger("timer", schedule="%HR_POLL_SCHEDULE%")
+@traced
 async def hr_poll(timer: func.TimerRequest) -> None:
     """Collect what changed since the last poll."""
     del timer
@@ -26,6 +30,7 @@ async def hr_poll(timer: func.TimerRequest) -> None:
 
 @blueprint.function_name("hr_full_sync")
 @blueprint.timer_trigger("timer", schedule="%HR_FULL_SYNC_SCHEDULE%")
+@traced
 async def hr_full_sync(timer: func.TimerRequest) -> None:
     """Collect everyone, and note the missing."""
     del timer
@@ -34,6 +39,7 @@ async def hr_full_sync(timer: func.TimerRequest) -> None:
 
 @blueprint.function_name("due")
 @blueprint.timer_trigger("timer", schedule="%DUE_SCHEDULE%")
+@traced
 async def due(timer: func.TimerRequest) -> None:
     """Bring back what is due: dates, leases, retries, approvals, a new policy."""
     del timer
@@ -43,9 +49,14 @@ async def due(timer: func.TimerRequest) -> None:
 async def _each_source(collect: Callable[[Service, str], Awaitable[int]]) -> None:
     service = await wiring.service()
     for source in service.asked:
+        outcome = "ok"
         try:
-            await collect(service, source)
+            with spans.span("read HR", source=source):
+                await collect(service, source)
         except LostRace:
+            outcome = "LostRace"
             log.info("another run was first", source=source)
         except InstroomError as error:
+            outcome = type(error).__name__
             log.warning("source not read", source=source, reason=error)
+        measures.count(Measure.POLLS, source=source, outcome=outcome)

@@ -11,6 +11,7 @@ from shared.intake import push, webhook, webhook_exact
 from shared.intake.webhook import Refused
 from shared.model.signal import Signal
 from shared.triggers.answering import as_json, checked, refusal
+from shared.triggers.tracing import traced
 
 blueprint = func.Blueprint()
 _SCHEMES = {"exact": webhook_exact.check, push.NAME: push.no_webhook}
@@ -19,6 +20,7 @@ _SCHEMES = {"exact": webhook_exact.check, push.NAME: push.no_webhook}
 
 @blueprint.function_name("hr_webhook")
 @blueprint.route("hr/{source}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@traced
 async def hr_webhook(req: func.HttpRequest) -> func.HttpResponse:
     """Check the signature, enqueue a signal for each number, answer 202."""
     source = req.route_params.get("source", "")
@@ -40,6 +42,7 @@ async def hr_webhook(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name("health")
 @blueprint.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@traced
 async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Say whether the app can work, and what to mend; names settings, never values or people."""
     del req

@@ -270,6 +270,7 @@ async def systems(
     size: int = 4,
     settings: Mapping[str, str] | None = None,
     sources: tuple[str, ...] = ("afas",),
+    watched: bool = False,
 ) -> AsyncIterator[Company]:
     """The outside systems with this company, without the app; HR is read only when told to.
 
@@ -282,7 +283,7 @@ async def systems(
         "POLICY_FILE": _generous_policy(state),
     }
     changed = {**own, **(settings or {})}
-    plan = Plan(state=state, size=size, sources=sources, schedules=changed)
+    plan = Plan(state=state, size=size, sources=sources, watched=watched, schedules=changed)
     async with rig.running(plan) as systems, httpx.AsyncClient(timeout=30) as http:
         systems.write_settings(state / "local.settings.json")
         yield Company(systems, http, log=state / "host.log")
@@ -290,10 +291,15 @@ async def systems(
 
 @asynccontextmanager
 async def opened(
-    state: Path, *, size: int = 4, settings: Mapping[str, str] | None = None
+    state: Path,
+    *,
+    size: int = 4,
+    settings: Mapping[str, str] | None = None,
+    watched: bool = False,
 ) -> AsyncIterator[Company]:
     """The systems and the app."""
-    async with systems(state, size=size, settings=settings) as company, company.hosted():
+    started = systems(state, size=size, settings=settings, watched=watched)
+    async with started as company, company.hosted():
         yield company
 
 

@@ -1,8 +1,8 @@
 """Stories with marked people: no name, address or number of theirs where it does not belong.
 
 Names live in HR, in the targets and in the ledger. They are looked for in everything else: what
-host and app write, every message on the bus and its dead letters, the lists of the command line,
-and health.
+host and app write, what they tell those who watch, every message on the bus and its dead letters,
+the lists of the command line, and health. The same stories show what the watchers see.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from e2e.company import DAY, QUEUES, Company, opened
 
+from sandbox.collector import Heard
 from sandbox.faults import Fault
 
 MARKED = {
@@ -28,23 +29,48 @@ MARKED = {
 }
 STRANGER = "kwibusmerk.van.rarekwastmerk@voorbeeld.example"
 MARKS = ("merk", "00998877", "@voorbeeld", "%40voorbeeld")
+OF_A_JOINER = {
+    "hr_webhook",
+    "send hr-signals",
+    "hr_signal",
+    "decide",
+    "send entra",
+    "apply_entra",
+    "do create account",
+    "POST /users",
+    "send topdesk",
+    "apply_topdesk",
+    "POST /tas/api/persons",
+}
+MEASURED = {
+    "instroom.latency",
+    "instroom.served",
+    "instroom.due.oldest",
+    "instroom.calls",
+    "instroom.polls",
+    "instroom.unread",
+    "instroom.runs",
+}
 ECHO = '[{"message": "Kwibusmerk van Rarekwastmerk is refused"}]'
 
 
 async def test_stories_leave_no_personal_data_behind(tmp_path: Path) -> None:
-    async with opened(tmp_path) as company, _overheard(company) as messages:
+    async with opened(tmp_path, watched=True) as company, _overheard(company) as messages:
         await company.first_load()
         printed = [await _life_of_one(company), await _trouble(company)]
         printed += [await company.instroom("people"), await company.instroom("held")]
         printed.append(str(await company.health()))
         logged = company.said()
         dead = [m for queue in QUEUES for m in company.rig.bus.dump(queue)]
+        told = company.rig.heard
+        await company.until(lambda: set(told.measures) >= MEASURED, "what was measured")
 
     heard = {
         "host.log": logged,
         "messages": "\n".join(m.decode("utf-8", errors="replace") for m in messages),
         "dead letters": "\n".join(m.decode("utf-8", errors="replace") for m in dead),
         "printed": "\n".join(printed),
+        "telemetry": "\n".join(m.decode("utf-8", errors="replace") for m in told.bodies),
     }
     found = [
         (where, mark, line)
@@ -58,8 +84,32 @@ async def test_stories_leave_no_personal_data_behind(tmp_path: Path) -> None:
     assert "parked" in logged
     assert "reply lost" in logged
     assert "name taken" in logged
+    assert any(line.text.startswith("applied person=") and line.trace for line in told.lines)
+    _one_trace_from_the_webhook_to_every_call(told)
     for queue in (b"nl.instroom.joiner", b"nl.instroom.mover", b"nl.instroom.leaver", b'"number"'):
         assert any(queue in message for message in messages), queue
+
+
+def _one_trace_from_the_webhook_to_every_call(told: Heard) -> None:
+    """A joiner's, and what is said of a call: its template, its status, and nobody's number."""
+    mine = [steps for steps in told.traces().values() if steps[0].name == "hr_webhook"]
+    names = [{step.name for step in steps} for steps in mine]
+    assert min((OF_A_JOINER - seen for seen in names), key=len) == set()
+    calls = [step for steps in mine for step in steps if "url.template" in step.attributes]
+    said = {key for step in calls for key in step.attributes}
+    assert said == {
+        "instroom.system",
+        "instroom.attempts",
+        "instroom.outcome",
+        "error.type",
+        "http.request.method",
+        "http.response.status_code",
+        "url.template",
+    }
+    assert {step.attributes["url.template"] for step in calls} >= {"/users/{user}/manager/$ref"}
+    again = [step for step in told.steps if step.name == "look again"]
+    assert all(step.attributes["instroom.person"] for step in again)
+    assert all(step.linked for step in again)
 
 
 async def _life_of_one(company: Company) -> str:

@@ -25,6 +25,7 @@ from shared.policy.document import Policy
 from shared.policy.fields import ACCOUNT_FIELDS, FIELDS
 from shared.policy.load import load
 from shared.settings import WEBHOOK_SECRET, Settings
+from shared.telemetry.measures import TABLE
 from shared.vendors.graph import paths
 from shared.vendors.graph.paths import DELETABLE
 
@@ -153,6 +154,13 @@ def test_every_error_is_documented() -> None:
     }
 
     assert {row[0].strip("`") for row in _table("docs/errors.md", "What each does next")} == known
+
+
+def test_every_measurement_is_documented_with_its_sentence() -> None:
+    row = r"^\| `(instroom\.[a-z.]+)` \| (.+) \| (.+) \|$"
+    said = re.findall(row, _text("docs/telemetry.md"), re.MULTILINE)
+
+    assert said == [(name, told.says, told.unit) for name, told in TABLE.items()]
 
 
 def test_every_path_of_graph_is_documented() -> None:

@@ -9,6 +9,7 @@ import ast
 import base64
 import functools
 import importlib
+import json
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from sandbox.broker import INSTROOM_QUEUES
 from shared import ledger, settings
 from shared.policy.sources import CsvLayout
 from shared.settings import WEBHOOK_SECRET, Settings
+from shared.telemetry.facts import Facts
+from shared.telemetry.measures import TABLE, Measure
 
 type Made = list[dict[str, Any]]
 
@@ -31,7 +34,7 @@ SET_BY_THE_PLATFORM = {"WEBSITE_AUTH_ENABLED"}
 OF_OTHER_SOURCES = ("EXACT_", "NMBRS_", "SCIM_", "TOKEN_FOLDER", "KEY_VAULT_URL")
 """Handed on where those sources are read, which is in `private`."""
 OF_THE_PLATFORM = re.compile(
-    r"AzureWebJobs|ServiceBusConnection__(credential|clientId)|AZURE_|APPLICATIONINSIGHTS_"
+    r"AzureWebJobs|ServiceBusConnection__(credential|clientId)|AZURE_|APPLICATIONINSIGHTS_[AS]|PYTHON_ENABLE_OPENTELEMETRY"
 )
 REFUSED_BY_FLEX = {
     "FUNCTIONS_WORKER_RUNTIME",
@@ -361,17 +364,19 @@ def test_dead_letters_of_every_queue_are_told(made: Made) -> None:
 def test_every_alert_reaches_somebody(made: Made) -> None:
     metric = _of(made, "Microsoft.Insights/metricAlerts")
     log = _of(made, "Microsoft.Insights/scheduledQueryRules")
+    events = _of(made, "Microsoft.EventGrid/systemTopics/eventSubscriptions")
     [group] = _of(made, "Microsoft.Insights/actionGroups")
 
     assert len(group["properties"]["emailReceivers"]) >= 1
     assert [a["properties"]["actions"] for a in metric] == [[{"actionGroupId": group["id"]}]] * 3
-    assert [a["properties"]["actions"] for a in log] == [{"actionGroups": [group["id"]]}] * 4
+    assert [a["properties"]["actions"] for a in log] == [{"actionGroups": [group["id"]]}] * 7
+    assert [e["properties"]["destination"]["properties"]["actionGroups"] for e in events] == [
+        [group["id"]]
+    ]
 
 
-@pytest.mark.parametrize("place", ["queries/*.kql", "workbook.json"])
-def test_queries_look_for_lines_that_the_code_writes(place: str) -> None:
-    asked = "\n".join(path.read_text(encoding="utf-8") for path in INFRA.glob(place))
-    asked = asked.replace('\\"', '"')
+def test_queries_look_for_lines_that_the_code_writes() -> None:
+    asked = _asked()
     sentences = {said.strip() for said in re.findall(r'message startswith "([^"]+)"', asked)}
     facts = set(re.findall(r'"\s?(\w+)="', asked))
 
@@ -381,11 +386,53 @@ def test_queries_look_for_lines_that_the_code_writes(place: str) -> None:
 
 
 def test_queries_name_functions_that_there_are() -> None:
-    asked = " ".join(path.read_text(encoding="utf-8") for path in INFRA.glob("queries/*.kql"))
-    named = re.findall(r'"(\w+)"', " ".join(re.findall(r"name !?in \(([^)]*)\)", asked)))
+    named = re.findall(r'"(\w+)"', " ".join(re.findall(r"\) !?in \(([^)]*)\)", _asked())))
 
-    assert len(named) == 5
+    assert len(named) == 3
     assert set(named) <= _functions()
+
+
+def test_queries_ask_for_what_the_app_measures() -> None:
+    """By the names in the code, and by what each is said with."""
+    measures = set(re.findall(r'name == "([^"]+)"', _asked()))
+    facts = set(re.findall(r'customDimensions\["instroom\.(\w+)"\]', _asked()))
+
+    assert measures == set(Measure) - {"instroom.due"}
+    assert facts <= set(Facts.__annotations__)
+    for query in sorted(INFRA.glob("queries/*.kql")):
+        [name] = re.findall(r'name == "([^"]+)"', query.read_text(encoding="utf-8"))
+        counted = TABLE[Measure(name)].shape == "counter"
+        assert ("sum(valueSum)" in query.read_text(encoding="utf-8")) == counted, query.name
+
+
+def test_alert_reads_the_column_that_its_query_makes(made: Made) -> None:
+    for rule in _of(made, "Microsoft.Insights/scheduledQueryRules"):
+        [criterion] = rule["properties"]["criteria"]["allOf"]
+        last = criterion["query"].strip().splitlines()[-1]
+
+        assert f"{criterion['metricMeasureColumn']} =" in last, rule["name"]
+
+
+def test_what_expires_in_the_vault_is_told(made: Made) -> None:
+    [topic] = _of(made, "Microsoft.EventGrid/systemTopics")
+    [told] = _of(made, "Microsoft.EventGrid/systemTopics/eventSubscriptions")
+
+    assert "/vaults/kv-" in topic["properties"]["source"]
+    assert told["properties"]["destination"]["endpointType"] == "MonitorAlert"
+    assert set(told["properties"]["filter"]["includedEventTypes"]) == {
+        f"Microsoft.KeyVault.{what}{when}"
+        for what in ("Secret", "Certificate")
+        for when in ("NearExpiry", "Expired")
+    }
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_host_and_worker_speak_opentelemetry_without_a_key(environment: str) -> None:
+    settings = _settings(environment)
+
+    assert json.loads(_text("host.json"))["telemetryMode"] == "OpenTelemetry"
+    assert settings["PYTHON_ENABLE_OPENTELEMETRY"] == "true"
+    assert "Authorization=AAD" in settings["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]
 
 
 def test_alerts_are_the_documented_ones(made: Made) -> None:
@@ -395,6 +442,10 @@ def test_alerts_are_the_documented_ones(made: Made) -> None:
         for kind in kinds
         for alert in _of(made, kind)
     }
+    [expiry] = _of(made, "Microsoft.EventGrid/systemTopics/eventSubscriptions")
+    alerts["secrets-expire"] = int(
+        expiry["properties"]["destination"]["properties"]["severity"].removeprefix("Sev")
+    )
     said = re.findall(r"^\| `([a-z-]+)` \| (\d) \|", _text("infra/README.md"), re.MULTILINE)
 
     assert {name: int(severity) for name, severity in said} == alerts
@@ -409,6 +460,12 @@ def test_administrator_is_told_of_every_secret() -> None:
     told_of = re.findall(r"keyvault secret set .*--name ([a-z-]+)", _text("docs/deploy.md"))
 
     assert set(told_of) == named
+
+
+def _asked() -> str:
+    """Every query of alerts and workbook."""
+    places = [*INFRA.glob("queries/*.kql"), INFRA / "workbook.json"]
+    return "\n".join(p.read_text(encoding="utf-8") for p in places).replace('\\"', '"')
 
 
 # --- reading ---------------------------------------------------------------------------------

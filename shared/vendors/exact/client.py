@@ -72,7 +72,9 @@ class Exact:
         )
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._limits = Limits(wall, pause)
-        self._manners = Manners(retry_after=self._limits.retry_after, patience=PATIENCE)
+        self._manners = Manners(
+            retry_after=self._limits.retry_after, patience=PATIENCE, quota=self._limits.quota
+        )
         self._monotonic = monotonic
         self._budget = ErrorBudget(monotonic)
         self._lacking: dict[str, float] = {}

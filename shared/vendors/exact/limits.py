@@ -18,6 +18,7 @@ from shared.rest import retry_after_header
 MINUTE_SECONDS, DAY_SECONDS = 60.0, 86_400.0
 LONGEST_SLEEP_SECONDS = 75.0
 
+_OF_THE_DAY = ("limit", "remaining")
 type Pause = Callable[[float], Awaitable[None]]
 
 
@@ -52,6 +53,13 @@ class Limits:
             return asked
         wait = self._wait(answer.headers)
         return MINUTE_SECONDS if wait is None else wait
+
+    def quota(self, answer: httpx.Response) -> float | None:
+        """Percent of the day's calls that are used."""
+        most, left = (answer.headers.get(f"x-ratelimit-{what}", "") for what in _OF_THE_DAY)
+        if not (most.isdecimal() and left.isdecimal() and int(most)):
+            return None
+        return 100 * (1 - int(left) / int(most))
 
     def _wait(self, headers: Mapping[str, str]) -> float | None:
         """Seconds until what is used up begins anew; None while something is left of both."""
