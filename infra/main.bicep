@@ -225,6 +225,7 @@ var exportSenders = !empty(csvSenders) && !(csvContainer && privateNetworking)
 
 var functions = [
   'apply_entra'
+  'apply_hr'
   'apply_topdesk'
   'console_first_sign_in'
   'due'

@@ -28,12 +28,13 @@ type queue = {
   timeToLive: string
 }
 
-@description('The queues. `hr-updates` comes with the feature that listens to it.')
+@description('The queues.')
 @export()
 var queues queue[] = [
   { name: 'hr-signals', sessions: false, timeToLive: 'P1D' }
   { name: 'entra', sessions: true, timeToLive: 'P14D' }
   { name: 'topdesk', sessions: true, timeToLive: 'P14D' }
+  { name: 'hr-updates', sessions: true, timeToLive: 'P14D' }
   { name: 'notices', sessions: false, timeToLive: 'P14D' }
 ]
 

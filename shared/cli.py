@@ -30,13 +30,14 @@ from shared.cli_rights import rights
 from shared.cli_run import run
 from shared.cli_sso import sso
 from shared.cli_topdesk import topdesk
+from shared.cli_write_back import print_written
 from shared.errors import InstroomError, Misconfigured
 from shared.flow.decide import wanted
 from shared.flow.preview import Preview
 from shared.flow.service import Service
 from shared.flow.stop import where_only_told, whose
 from shared.ledger.people import Dossier
-from shared.model.desired import TargetName
+from shared.model.desired import WITH_ACCOUNTS, TargetName
 from shared.model.report import counted, differences
 from shared.policy.lifecycle import stopped
 from shared.policy.load import load
@@ -252,14 +253,16 @@ def _print_preview(shown: Preview) -> None:
 
 
 async def _print_everyone(service: Service) -> None:
-    table = Table("person", "should be", *TargetName, "waits for", box=None)
+    back = (await service.active_policy())[1].write_back
+    targets = (*WITH_ACCOUNTS, TargetName.HR) if back.fields else WITH_ACCOUNTS
+    table = Table("person", "should be", *targets, "waits for", box=None)
     for source in service.sources:
         async for known in service.ledger.identities.everyone(source):
             dossier = await service.ledger.people.read(known.person_id)
             table.add_row(
                 f"{source}:{known.number}",
                 await _should_be(service, dossier),
-                *(str(dossier.target(name).applied.state) for name in TargetName),
+                *(str(dossier.target(name).applied.state) for name in targets),
                 _waits_for(dossier),
             )
     console.print(table)
@@ -313,7 +316,8 @@ async def _print_person(service: Service, source: str, number: str) -> None:
             soft_wrap=True,
         )
     print_tasks(console, dossier.target(TargetName.ENTRA).tasks)
-    for target in TargetName:
+    print_written(console, dossier.target(TargetName.HR).applied)
+    for target in WITH_ACCOUNTS:
         applied = dossier.target(target).applied
         table = Table(
             "right", "why", title=f"{target}: {applied.state}", title_justify="left", box=None

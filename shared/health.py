@@ -5,7 +5,7 @@ health is open to everybody: it names settings and states, never a value or a pe
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +20,7 @@ from shared.permissions.compare import Comparison, compared
 from shared.permissions.wanted import wanted
 from shared.policy.first_sign_in import By
 from shared.policy.load import load
+from shared.policy.write_back import WriteBack
 from shared.secret import Secret
 from shared.settings import WEBHOOK_SECRET
 from shared.vendors.graph.permissions import DANGEROUS
@@ -101,7 +102,20 @@ async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
         probes["passes for a first sign-in"] = partial(built.passes.probe, terms)
     for name, source in built.sources.items():
         probes[f"source {name} answers"] = source.probe
+    back = (await built.policy(active.policy)).write_back if active else WriteBack()
+    for name, fields in back.fields.items():
+        probes[f"{name} may be written back to"] = partial(_may_write, built, name, fields)
     return probes
+
+
+async def _may_write(built: Service, source: str, fields: Collection[str]) -> None:
+    if source not in built.writers:
+        raise Misconfigured(
+            "HR_SOURCES",
+            f"does not name {source}, and the policy says write_back.{source}",
+            "Name it, or take it out of the policy",
+        )
+    await built.writers[source].probe(fields)
 
 
 async def _problem(check: Callable[[], Awaitable[None]]) -> str | None:

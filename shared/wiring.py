@@ -92,6 +92,7 @@ class Wiring:
             groups=EntraGroups(entra),
             passes=EntraPasses(entra),
             topdesk=self._scim() if by_scim else TopdeskTarget(self.topdesk()),
+            writers=sources.writers(),
             plan_topdesk=scim if by_scim else topdesk,
             policy_text=lambda: text_of(self.settings.policy_file),
             policy_name=self.settings.policy_file,

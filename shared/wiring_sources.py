@@ -1,7 +1,8 @@
 """Where are the HR systems' clients built? Here, for wiring, from settings and the active policy.
 
-A source is opened when the service is built and closed with it. What a policy says of HR's
-systems is read at each use, for it may change while the process lives.
+One client a system reads it and, where the policy says so, writes back to it. It is opened when
+the service is built and closed with it. What a policy says of HR's systems is read at each use,
+for it may change while the process lives.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from azure.core.credentials_async import AsyncTokenCredential
 from pydantic import SecretStr
 
 from shared import csv_address
+from shared.apply.hr import HrWriter
+from shared.apply.hr_afas import AfasWriter
 from shared.consents import CONSENTS
 from shared.errors import Misconfigured
 from shared.flow.push import held_everyone, held_one
@@ -82,6 +85,16 @@ class SourceWiring:
             case _:
                 raise AssertionError(name)
 
+    def writers(self) -> Mapping[str, HrWriter]:
+        """How each HR system is told of accounts, of those that are read and can be told."""
+        made: dict[str, HrWriter] = {}
+        for name in self._means.settings.sources:
+            match name:
+                case "afas":
+                    view = self._means.settings.afas_persons
+                    made[name] = AfasWriter(self._afas_client, view, self._own_fields_of_afas)
+        return made
+
     def _csv(self) -> CsvSource:
         async def layout() -> CsvLayout:
             told = (await self._told_of_sources()).csv
@@ -142,15 +155,20 @@ class SourceWiring:
         self._means.closing.push_async_callback(exact.close)
         return ExactSource(exact, [Administration(*one) for one in settings.divisions_of_exact])
 
-    def _afas(self) -> AfasSource:
-        async def own_fields() -> Mapping[str, Ids]:
-            return (await self._told_of_sources()).afas.fields
-
+    @cached_property
+    def _afas_client(self) -> Afas:
+        """One for reading and writing: AFAS counts the calls of both."""
         settings = self._means.settings
         token = self._means.reveal("AFAS_TOKEN", settings.afas_token)
         afas = Afas(settings.afas_base_url or "", token, None)
         self._means.closing.push_async_callback(afas.close)
+        return afas
+
+    async def _own_fields_of_afas(self) -> Mapping[str, Ids]:
+        return (await self._told_of_sources()).afas.fields
+
+    def _afas(self) -> AfasSource:
+        settings = self._means.settings
         modified = settings.afas_modified or None
-        return AfasSource(
-            afas, Views(settings.afas_persons, settings.afas_contracts, modified), own_fields
-        )
+        views = Views(settings.afas_persons, settings.afas_contracts, modified)
+        return AfasSource(self._afas_client, views, self._own_fields_of_afas)

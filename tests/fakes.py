@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from build import NOW, POLICY
+from fakes_hr import FakeHr
 from fakes_passes import FakePasses
 
 from shared.apply.groups import Member
@@ -464,12 +465,14 @@ class World:
     bus: ListBus
     entra: FakeEntra
     topdesk: FakeTopdesk
+    told: FakeHr
+    """What stands in HR of the account."""
 
 
 def a_world(store: Store, *, clock: FakeClock, policy: str = POLICY, first_id: int = 1) -> World:
     """A service over this store with an empty HR and empty targets."""
     hr, bus = FakeSource(), ListBus()
-    entra, topdesk = FakeEntra(), FakeTopdesk()
+    entra, topdesk, told = FakeEntra(), FakeTopdesk(), FakeHr(lambda: hr.people)
     minted = iter(f"{n:08x}{n:024x}" for n in range(first_id, 10**9))
     service = Service(
         ledger=Ledger(store),
@@ -480,10 +483,11 @@ def a_world(store: Store, *, clock: FakeClock, policy: str = POLICY, first_id: i
         entra=entra,
         topdesk=topdesk,
         groups=FakeGroups(entra),
+        writers={"afas": told},
         passes=FakePasses(clock.now),
         policy_text=lambda: policy,
     )
-    return World(service, clock, hr, bus, entra, topdesk)
+    return World(service, clock, hr, bus, entra, topdesk, told)
 
 
 def numbers(records: list[Record]) -> list[str]:

@@ -102,6 +102,7 @@ async def begun_from(image: Image, *, policy: str) -> World:
     world.entra.accounts.update(was.entra.accounts)
     world.entra.bin.update(was.entra.bin)
     world.topdesk.cards.update(was.topdesk.cards)
+    world.told.records.update({number: dict(has) for number, has in was.told.records.items()})
     return world
 
 
@@ -115,7 +116,7 @@ def watch(world: World, moment: Moment) -> None:
     store = world.service.ledger.store
     assert isinstance(store, WatchedStore)
     store.moment = moment
-    world.bus.moment = world.entra.moment = world.topdesk.moment = moment
+    world.bus.moment = world.entra.moment = world.topdesk.moment = world.told.moment = moment
 
 
 def restarted(world: World) -> World:

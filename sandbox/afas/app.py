@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from sandbox.afas import codes, control, filters, paging, update, wire
+from sandbox.afas import codes, control, filters, paging, update, update_users, wire
 from sandbox.afas.environment import Environment
 from sandbox.afas.rows import VIEWS, Rows
 from sandbox.afas.view import Names, View, metainfo
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 
 MAX_QUERY_CHARACTERS = 2049
 VERSION = "Profit 7"
+
+UPDATES: dict[tuple[str, str], Callable[[Environment, World, Any], None]] = {
+    ("PUT", "KnEmployee"): update.employee,
+    ("PUT", "KnPerson"): update.person,
+    ("POST", "KnUser"): update_users.create,
+    ("PUT", "KnUser"): update_users.change,
+}
 
 type Answer = Callable[[Request], Awaitable[bytes]]
 
@@ -44,7 +51,7 @@ def make_app(
         Route("/metainfo", rig.endpoint(rig.connectors)),
         Route("/metainfo/get/{name}", rig.endpoint(rig.fields)),
         Route("/connectors/{name}", rig.endpoint(rig.read)),
-        Route("/connectors/{name}", rig.endpoint(rig.write, success=201), methods=["PUT"]),
+        Route("/connectors/{name}", rig.endpoint(rig.write, success=201), methods=["PUT", "POST"]),
         Route("/profitversion", rig.endpoint(rig.profit_version)),
         Route("/ProfitVersion", rig.endpoint(rig.profit_version)),
     ]
@@ -100,11 +107,22 @@ class Rig:
         return body[: len(body) // 2] if answers.cuts_body else body
 
     async def write(self, request: Request) -> bytes:
-        """`PUT /connectors/<update connector>`: 201 and nothing else."""
+        """`PUT` or `POST /connectors/<update connector>`: 201 and nothing else."""
         name = request.path_params["name"]
-        if name not in update.UPDATES:
-            raise self._unknown()
-        update.put(self.rows.world, name, await request.body())
+        if name not in self.environment.updates or (request.method, name) not in UPDATES:
+            raise self._unknown(wire.NO_UPDATE)
+        try:
+            content = json.loads(await request.body())
+        except ValueError:
+            raise wire.Refused(400, {"message": "Invalid json"}) from None
+        try:
+            UPDATES[request.method, name](self.environment, self.rows.world, content)
+        except (KeyError, TypeError, AttributeError, ValueError):
+            raise wire.functional(wire.UNEXPECTED) from None
+        self.environment.writes += 1
+        if self.environment.fails_after_writing:
+            self.environment.fails_after_writing -= 1
+            raise wire.functional(wire.UNEXPECTED)
         return b""
 
     async def fields(self, request: Request) -> bytes:
@@ -114,7 +132,7 @@ class Rig:
     async def connectors(self, _request: Request) -> bytes:
         """`GET /metainfo`: what the token may use, and until when it is valid."""
         listed = [{"id": view.name, "description": view.description} for view in VIEWS.values()]
-        updates = [{"id": name, "description": name} for name in update.UPDATES]
+        updates = [{"id": name, "description": name} for name in sorted(self.environment.updates)]
         info = {
             "envid": codes.ENVIRONMENT,
             "appName": "Instroom",
@@ -144,9 +162,9 @@ class Rig:
             return VIEWS[name]
         raise self._unknown()
 
-    def _unknown(self) -> wire.Refused:
+    def _unknown(self, told: str = wire.NOT_SUPPORTED) -> wire.Refused:
         refusals: dict[Literal[500, 401, 404], wire.Refused] = {
-            500: wire.functional(wire.NOT_SUPPORTED),
+            500: wire.functional(told),
             401: wire.Refused(401),
             404: wire.Refused(404),
         }

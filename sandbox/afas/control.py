@@ -2,7 +2,8 @@
 
 GET shows the settings; PATCH changes those it names: `blocked` (views), `unknown_connector`,
 `address_allowed`, `maintenance_seconds`, `max_parallel`, `max_cells`, `seconds_per_call`,
-`token_expiry`, and `cells` (employee number -> field id -> value) for rows that are malformed.
+`token_expiry`, `updates` (UpdateConnectors), `taken` (UPNs elsewhere), `fails_after_writing`, and
+`cells` (employee number -> field id -> value) for rows that are malformed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,13 @@ _SETTINGS: dict[str, Callable[[Any], Any]] = {
     "seconds_per_call": float,
     "token_expiry": date.fromisoformat,
     "cells": dict,
+    "updates": set,
+    "taken": set,
+    "fails_after_writing": int,
 }
+
+_SETS = ("blocked", "updates", "taken")
+_COUNTS = ("calls", "writes", "unchanged")
 
 
 def routes(environment: Environment) -> list[Route]:
@@ -46,7 +53,8 @@ def routes(environment: Environment) -> list[Route]:
             for name, value in changes.items():
                 setattr(environment, name, value)
         shown = {name: getattr(environment, name) for name in _SETTINGS}
-        plain = {"blocked": sorted(environment.blocked), "calls": environment.calls}
+        plain = {name: sorted(getattr(environment, name)) for name in _SETS}
+        plain |= {name: getattr(environment, name) for name in _COUNTS}
         return JSONResponse({**shown, "token_expiry": str(environment.token_expiry), **plain})
 
     return [Route(CONTROL_PATH, settings, methods=["GET", "PATCH"])]

@@ -17,6 +17,8 @@ from sandbox.clock import Clock
 MAX_PARALLEL = 5
 MAX_CELLS = 1_500_000
 _BUSY_SECONDS = 1
+OWN_FIELD = "0A1B2C3D4E5F40718293A4B5C6D7E8F9"
+"""A field that the customer made on the employee, as KnEmployee knows it."""
 
 
 def token_xml(token: str) -> str:
@@ -45,6 +47,9 @@ class Environment:
     an error (500) and a 401, and a wrong address is a 404. `cells` overwrites single fields:
     employee number -> field id -> value, which may be one that AFAS would never send. Calls that
     take no time are never seen to overlap on sockets: `seconds_per_call` above zero shows it.
+    `updates` are the UpdateConnectors of the app connector, `taken` the UPNs and addresses of
+    users in other environments; the next `fails_after_writing` writes are done and answered with
+    an error. `writes` counts what was carried out, `unchanged` what was refused as no change.
     """
 
     token: str
@@ -58,8 +63,14 @@ class Environment:
     max_cells: int = MAX_CELLS
     seconds_per_call: float = 0.0
     cells: dict[str, dict[str, Value]] = field(default_factory=dict)
+    updates: set[str] = field(default_factory=lambda: {"KnEmployee", "KnPerson", "KnUser"})
+    own_fields: set[str] = field(default_factory=lambda: {OWN_FIELD})
+    taken: set[str] = field(default_factory=set)
+    fails_after_writing: int = 0
     calls: int = 0
     busy: int = 0
+    writes: int = 0
+    unchanged: int = 0
 
     def admit(self, header: str) -> None:
         """Raises Refused unless this caller may come in now."""

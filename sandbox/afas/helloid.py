@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from sandbox.afas import codes
+from sandbox.afas.environment import OWN_FIELD
 from sandbox.afas.view import (
     Assignment,
     Column,
@@ -60,17 +61,19 @@ def _employment_id(row: Assignment) -> str:
 
 _USER = (
     Column[Person]("Medewerker", lambda p: p.number, length=15),
-    Column[Person]("Gebruiker", lambda p: f"{codes.ENVIRONMENT}.{p.number}", length=20),
+    Column[Person]("Gebruiker", lambda p: p.login.user_id if p.login else None, length=20),
     Column[Person]("Persoonsnummer", lambda p: p.human, length=15),
     Column[Person]("DisplayName", codes.display_name, length=255),
-    Column[Person]("Geblokkeerd", lambda _: False, "boolean"),
-    Column[Person]("UPN", lambda _: None, length=255),
-    Column[Person]("Email_werk_gebruiker", lambda p: p.work_mail, length=255),
+    Column[Person]("Geblokkeerd", lambda p: bool(p.login and p.login.blocked), "boolean"),
+    Column[Person]("UPN", lambda p: p.login.upn if p.login else None, length=255),
+    Column[Person](
+        "Email_werk_gebruiker", lambda p: p.login.mail if p.login else None, length=255
+    ),
     Column[Person]("Profit_Windows", lambda _: False, "boolean"),
     Column[Person]("Connector", lambda _: False, "boolean"),
     Column[Person]("Reservekopieen_via_commandline", lambda _: False, "boolean"),
     Column[Person]("Commandline", lambda _: False, "boolean"),
-    Column[Person]("InSite", lambda _: True, "boolean"),
+    Column[Person]("InSite", lambda p: bool(p.login and p.login.self_service), "boolean"),
     Column[Person]("OutSite", lambda _: False, "boolean"),
     Column[Person]("Voorletters", lambda p: p.initials, length=15),
     Column[Person]("Roepnaam", lambda p: p.nickname, length=30),
@@ -80,10 +83,10 @@ _USER = (
     Column[Person]("Geboortenaam_partner", lambda p: p.partner_name or None, length=80),
     Column[Person]("Voorvoegsel_partner", lambda p: p.partner_prefix or None, length=15),
     Column[Person]("Naamgebruik_code", lambda p: codes.NAME_USE[p.name_use], length=1),
-    Column[Person]("Mobielnr_werk", lambda _: None, length=30),
+    Column[Person]("Mobielnr_werk", lambda p: p.work_mobile, length=30),
     Column[Person]("Telefoonnr_werk", lambda p: p.work_phone, length=30),
     Column[Person]("Email_werk", lambda p: p.work_mail, length=255),
-    Column[Person]("Email_portal", lambda _: None, length=255),
+    Column[Person]("Email_portal", lambda p: p.portal_mail, length=255),
 )
 _USER_EXTRA = (
     Column[Person]("Geboortedatum", lambda p: midnight(p.birth_date), "date"),
@@ -91,6 +94,7 @@ _USER_EXTRA = (
     Column[Person]("Email_prive", lambda p: p.private_mail, length=255),
     Column[Person]("Mobielnr_prive", lambda p: p.mobile, length=30),
     Column[Person]("ModifiedDate", lambda p: p.modified, "date", "Gewijzigd op"),
+    Column[Person]("Inlognaam_vrij_veld", lambda p: dict(p.own).get(OWN_FIELD), length=255),
 )
 
 _WHO = (

@@ -18,6 +18,7 @@ type Row = tuple[Value, ...]
 UNEXPECTED = "An unexpected error has occurred."
 BLOCKED = "This GetConnector (definition) is blocked"
 NOT_SUPPORTED = "GetConnector not supported for this app or the user is not authorized"
+NO_UPDATE = "UpdateConnector not supported for this app or the user is not authorized"
 OUT_OF_MEMORY = "Out of memory"
 PARAMETER_ERROR = -2147180999
 CONTENT_ERROR = -2147220469
@@ -27,6 +28,9 @@ _DUTCH = {
     BLOCKED: "Deze GetConnector (definitie) is geblokkeerd",
     NOT_SUPPORTED: (
         "GetConnector niet ondersteund voor deze app of gebruiker is niet geautoriseerd"
+    ),
+    NO_UPDATE: (
+        "UpdateConnector niet ondersteund voor deze app of gebruiker is niet geautoriseerd"
     ),
 }
 _HALF_SECOND = 500_000

@@ -5,7 +5,15 @@
 
 from sandbox.world.answers import Answers
 from sandbox.world.company import NotInWorld, World
-from sandbox.world.people import FULL_TIME_HOURS, Contract, Department, Kind, NameUse, Person
+from sandbox.world.people import (
+    FULL_TIME_HOURS,
+    Contract,
+    Department,
+    Kind,
+    Login,
+    NameUse,
+    Person,
+)
 from sandbox.world.personal import NotPossible
 
 __all__ = [
@@ -14,6 +22,7 @@ __all__ = [
     "Contract",
     "Department",
     "Kind",
+    "Login",
     "NameUse",
     "NotInWorld",
     "NotPossible",

@@ -13,10 +13,12 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 
 from sandbox.world import careers, names, organisation
-from sandbox.world.people import Department, Kind, NameUse, Person
+from sandbox.world.people import Department, Kind, Login, NameUse, Person
 
 FIRST_NUMBER = 100_001
 FIRST_HUMAN = 1_000_001
+CUSTOMER = "12345"
+"""Before every user id that the HR system gives out."""
 _ACCENTED_EVERY, _ACCENTED_SLOT = 12, 8
 _NAMESAKE_EVERY, _NAMESAKE_SLOT, _NAMESAKE_BEFORE = 30, 19, 7
 _PARTNERED_SHARE = 0.45
@@ -104,6 +106,7 @@ def _someone(rng: Random, index: int, today: date) -> Person:
         mobile=f"+3160{index:07}",
         contracts=(),
         modified=datetime.combine(today, time()) - changed,
+        login=Login(user_id=f"{CUSTOMER}.{FIRST_NUMBER + index}", name=first.nickname),
     )
 
 

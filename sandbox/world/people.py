@@ -72,6 +72,18 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Under what somebody signs in to the HR system itself."""
+
+    user_id: str
+    name: str
+    upn: str | None = None
+    mail: str | None = None
+    self_service: bool = True
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """One employee number. `human` is the same for all numbers of one human being.
 
@@ -98,6 +110,11 @@ class Person:
     mobile: str
     contracts: tuple[Contract, ...]
     modified: datetime
+    work_mobile: str | None = None
+    portal_mail: str | None = None
+    login: Login | None = None
+    own: tuple[tuple[str, str], ...] = ()
+    """Fields that the customer made: id and value."""
 
     def birth_surname(self) -> str:
         """Prefix and birth name, as in `van Dijk`."""

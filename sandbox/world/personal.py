@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TypedDict
 
 from sandbox.world import generate, names
-from sandbox.world.people import Kind, NameUse, Person
+from sandbox.world.people import Kind, Login, NameUse, Person
 
 
 class NotPossible(ValueError):
@@ -36,6 +36,10 @@ class PersonalData(TypedDict, total=False):
     private_mail: str
     work_phone: str | None
     mobile: str
+    work_mobile: str | None
+    portal_mail: str | None
+    login: Login | None
+    own: tuple[tuple[str, str], ...]
 
 
 _FIELDS = {field.name for field in fields(Person)}

@@ -26,6 +26,7 @@ from shared.telemetry import spans
 
 SIGNALS = "hr-signals"
 NOTICES = "notices"
+UPDATES = "hr-updates"
 _SENDS = 2  # an idle link is closed by the service after ten minutes: the second try opens anew
 
 
@@ -55,8 +56,9 @@ class ServiceBus:
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def wake(self, target: TargetName, person_id: PersonId, event: Event) -> None:
-        """Send a wake to the queue that is named like the target."""
-        await self._send(target, envelope.wake(person_id, event, uuid.uuid4().hex))
+        """Send a wake to the queue that is named like the target; HR's has a name of its own."""
+        queue = UPDATES if target is TargetName.HR else target
+        await self._send(queue, envelope.wake(person_id, event, uuid.uuid4().hex))
 
     async def signal(self, said: Signal, message_id: str) -> None:
         """Send a signal; duplicate detection drops one whose id was seen in ten minutes."""

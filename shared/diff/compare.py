@@ -16,6 +16,7 @@ from shared.model.desired import (
     ALIVE,
     Desired,
     DesiredEntra,
+    DesiredHr,
     DesiredTopdesk,
     Reason,
     State,
@@ -31,16 +32,19 @@ OPERATOR_CARD = "the operator card"
 """Stands among the rights in TOPdesk for the card itself."""
 LOGIN = "userPrincipalName"
 """Stands among the names in Entra for the user name, where the policy lets it follow HR."""
+type Want = DesiredEntra | DesiredTopdesk | DesiredHr
 _GONE = frozenset({State.BLOCKED, State.DELETED})
 
 
-def side(desired: Desired, target: TargetName) -> DesiredEntra | DesiredTopdesk:
+def side(desired: Desired, target: TargetName) -> Want:
     """The part of a desired state that is about one target."""
     match target:
         case TargetName.ENTRA:
             return desired.entra
         case TargetName.TOPDESK:
             return desired.topdesk
+        case TargetName.HR:
+            return desired.hr
 
 
 def event(before: Desired | None, after: Desired) -> Event:
@@ -97,7 +101,7 @@ class Stand:
     """The user name was decided to follow HR."""
 
 
-def taken(was: Applied, want: DesiredEntra | DesiredTopdesk) -> Mapping[str, datetime]:
+def taken(was: Applied, want: Want) -> Mapping[str, datetime]:
     """What somebody else gave and is to be taken: strays of what is managed strictly.
 
     In TOPdesk only from who is at work: of anybody else's operator card nothing is left anyway.
@@ -127,9 +131,7 @@ FOUND = Stand(state=State.ABSENT, has_account=True)
 """An account that is there and not ours: it need not be made, and we have put nothing into it."""
 
 
-def decided(
-    held: Collection[Harm], want: DesiredEntra | DesiredTopdesk, strays: Collection[str] = ()
-) -> Stand:
+def decided(held: Collection[Harm], want: Want, strays: Collection[str] = ()) -> Stand:
     """What had been decided, with the harm taken off that is held.
 
     `strays` came to light after that: nobody had decided yet that they go.
@@ -146,37 +148,45 @@ def decided(
     )
 
 
-def rights(want: DesiredEntra | DesiredTopdesk) -> Mapping[str, tuple[Reason, ...]]:
+def rights(want: Want) -> Mapping[str, tuple[Reason, ...]]:
     """Every right that someone should have in a target and would miss, with its reasons."""
     if isinstance(want, DesiredEntra):
         return want.groups
-    if want.operator is None:
+    if isinstance(want, DesiredHr) or want.operator is None:
         return {}
     losable = {key: why for key, why in want.operator.rights.items() if not is_filter(key)}
     return {**losable, OPERATOR_CARD: (want.operator.reason,)}
 
 
-def names(want: DesiredEntra | DesiredTopdesk) -> Mapping[str, str | bool | None]:
+def names(want: Want) -> Mapping[str, str | bool | None]:
     """What should be written of what is made of the person's name."""
     return {key: wanted.value for key, wanted in attributes(want).items() if wanted.is_name}
 
 
-def attributes(want: DesiredEntra | DesiredTopdesk) -> Mapping[str, Wanted]:
-    """The attributes of an account or the fields of a card."""
-    return want.attributes if isinstance(want, DesiredEntra) else want.card
+def attributes(want: Want) -> Mapping[str, Wanted]:
+    """The attributes of an account, the fields of a card or of records in HR."""
+    match want:
+        case DesiredEntra():
+            return want.attributes
+        case DesiredTopdesk():
+            return want.card
+        case DesiredHr():
+            return want.values
 
 
-def absent(want: DesiredEntra | DesiredTopdesk) -> DesiredEntra | DesiredTopdesk:
+def absent(want: Want) -> Want:
     """The same person while a human has not agreed to an account: nothing is made."""
     if isinstance(want, DesiredEntra):
         return want.model_copy(update={"state": State.ABSENT, "groups": {}, "manager_id": None})
+    waits = {"state": State.ABSENT, "waits_for_account": False}
+    if isinstance(want, DesiredHr):
+        return want.model_copy(update=waits)
     nothing: dict[str, object] = {
         "operator": None,
         "is_manager": False,
         "manager_id": None,
         "tickets": {},
     }
-    waits = {"state": State.ABSENT, "waits_for_account": False}
     return want.model_copy(update=nothing | waits)
 
 
@@ -222,9 +232,7 @@ def harms(
     return found
 
 
-def _hurt(
-    stands: Collection[Stand], want: DesiredEntra | DesiredTopdesk
-) -> dict[Harm, frozenset[str]]:
+def _hurt(stands: Collection[Stand], want: Want) -> dict[Harm, frozenset[str]]:
     """Each kind of harm in one target, with what is lost by name; what is only told hurts none."""
     if want.only_told:
         return {}
@@ -243,11 +251,11 @@ def _hurt(
     return found
 
 
-def _changed(was: Stand, want: DesiredEntra | DesiredTopdesk) -> frozenset[str]:
+def _changed(was: Stand, want: Want) -> frozenset[str]:
     """What is made of the name and gets another value."""
     follows = was.has_account and _has_new_login(want) and not was.has_new_login
     return renamed(was.names, attributes(want)) | ({LOGIN} if follows else frozenset())
 
 
-def _has_new_login(want: DesiredEntra | DesiredTopdesk) -> bool:
+def _has_new_login(want: Want) -> bool:
     return isinstance(want, DesiredEntra) and want.renamed

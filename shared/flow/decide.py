@@ -24,7 +24,13 @@ from shared.guard.causes import View
 from shared.ledger.history import Told
 from shared.ledger.people import Decision, Dossier, StoredRecord
 from shared.model.change import Harm
-from shared.model.desired import Desired, TargetName
+from shared.model.desired import (
+    WITH_ACCOUNTS,
+    Desired,
+    DesiredHr,
+    DesiredTopdesk,
+    TargetName,
+)
 from shared.model.person import Person, PersonId, Ties
 from shared.notices import causes
 from shared.policy.desired import desired
@@ -292,12 +298,12 @@ def _decided(
     dossier: Dossier, before: Desired | None, strays: Strays
 ) -> dict[TargetName, tuple[Stand, ...]]:
     """What the last decision lets each target do; where it was only told, nothing."""
-    sides = {target: compare.side(before, target) for target in TargetName} if before else {}
+    sides = {target: compare.side(before, target) for target in WITH_ACCOUNTS} if before else {}
     return {
         target: (compare.decided(_hold(dossier), sides[target], _new(dossier, strays, target)),)
         if target in sides and not sides[target].only_told
         else ()
-        for target in TargetName
+        for target in WITH_ACCOUNTS
     }
 
 
@@ -341,18 +347,23 @@ def _wakes(
     wake = dict(dossier.decision.wake) if dossier.decision else {}
     held_before = _hold(dossier)
     touched = compare.touched(before, after)
+    waiting = {
+        TargetName.TOPDESK: _waits_for_entra(after, after.topdesk),
+        TargetName.HR: _waits_for_entra(after, after.hr),
+    }
     for target in TargetName:
-        if target == TargetName.TOPDESK and _waits_for_entra(after):
+        if waiting.get(target):
             continue  # Entra's finish wakes it, in one write with the login it waits for
-        if target in touched or dict(hold) != dict(held_before) or _new(dossier, strays, target):
+        concerned = target is not TargetName.HR or bool(after.hr.records)
+        other = dict(hold) != dict(held_before) or bool(_new(dossier, strays, target))
+        if target in touched or (concerned and other):
             wake[target] = wake.get(target, 0) + 1
     return wake
 
 
-def _waits_for_entra(after: Desired) -> bool:
-    """Is a login to come? Where Entra or TOPdesk is only told about, it says at once how it is."""
-    told = after.entra.only_told or after.topdesk.only_told
-    return after.topdesk.waits_for_account and not told
+def _waits_for_entra(after: Desired, want: DesiredTopdesk | DesiredHr) -> bool:
+    """Is a login to come? Where Entra or this target is only told about, it says how it is."""
+    return want.waits_for_account and not (after.entra.only_told or want.only_told)
 
 
 def _raised(old: Decision | None, new: Decision) -> tuple[TargetName, ...]:

@@ -24,10 +24,19 @@ from shared.flow.work import Work, account_id, login_of, tell
 from shared.ledger.people import Decision, TargetRow
 from shared.model.account import Applied, Found, TopdeskCard
 from shared.model.change import Harm, Kind, Plan
-from shared.model.desired import ALIVE, DesiredTopdesk, Reason, State, TargetName, renamed
+from shared.model.desired import (
+    ALIVE,
+    DesiredHr,
+    DesiredTopdesk,
+    Reason,
+    State,
+    TargetName,
+    renamed,
+)
 from shared.model.outcome import Ending, Outcome
 from shared.model.task import Place, Task
 from shared.model.ticket import TicketMark, marked
+from shared.plan import hr as plan_hr
 
 type Value = str | bool | None
 
@@ -62,7 +71,7 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
             "attempt": 0,
             "due_at": _look_again(work, applied, tasks, problem),
             "problem": problem,
-            "mender": _mender(plan, waits),
+            "mender": _mender(work, plan, waits),
             "tasks": tasks,
             "finished_at": now,
             # While a human has not agreed to an account, what is there is remembered.
@@ -91,9 +100,9 @@ def _told_to_make(plan: Plan) -> str | None:
     return next((str(change.values["userPrincipalName"]) for change in made), None)
 
 
-def _mender(plan: Plan, waits: str | None) -> Mender | None:
+def _mender(work: Work[Any, Any], plan: Plan, waits: str | None) -> Mender | None:
     if plan.obstacles:
-        return "policy"
+        return work.lane.mender
     return "operator" if waits else None
 
 
@@ -121,10 +130,11 @@ def _stands_now(applied: Applied) -> tuple[str | None, bool]:
 
 
 async def write(work: Work[Any, Any], row: TargetRow) -> None:
-    """Due entries, audit, the row with TOPdesk's wake when it waited for this, then the bus."""
+    """Due entries, audit, the row with the wakes of those who waited for this, then the bus."""
     service, person_id = work.service, work.dossier.person_id
     now = service.clock.now()
-    decision = _with_topdesk_woken(work, row)
+    woken = _wait_for_this(work, row)
+    decision = _with_woken(work, woken)
     if row.due_at:
         await service.ledger.due.add(row.due_at, person_id, suffix=service.mint())
     if row.applied.strays != work.row.applied.strays:
@@ -134,8 +144,8 @@ async def write(work: Work[Any, Any], row: TargetRow) -> None:
         await service.ledger.due.add(now + LEASE, person_id, suffix=service.mint())
     await tell(work, work.done, also=_seen(work, row.applied))
     await work.save(row, decision)
-    if decision:
-        await service.bus.wake(TargetName.TOPDESK, person_id, decision.event)
+    for target in woken:
+        await service.bus.wake(target, person_id, work.decision.event)
 
 
 def _seen(work: Work[Any, Any], applied: Applied) -> str:
@@ -220,6 +230,7 @@ def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan
             "blocked": by_hand.seen_blocked(work, state) if entra else None,
             "dn": by_hand.dn(found, was),
             "is_operator": is_operator(want) or bool(was.is_operator and held & TAKES_RIGHTS),
+            **_in_hr(work, found, plan),
         }
     )
 
@@ -240,6 +251,14 @@ def _tickets(was: Applied, want: Want, plan: Plan) -> Mapping[str, TicketMark]:
     }
 
 
+def _in_hr(work: Work[Any, Any], found: Found[Any], plan: Plan) -> Mapping[str, object]:
+    """What stands in HR of our making; nothing is on its way any more."""
+    if not isinstance(work.want, DesiredHr):
+        return {}
+    written = plan_hr.stands(work.want, found, work.row.applied, plan)
+    return {"written": written, "writing": {}}
+
+
 def _names(was: Applied, want: Want, held: Collection[Harm | None]) -> Mapping[str, Value]:
     """What stands there of what is made of the person's name; what is held is as it was."""
     if want.state not in ALIVE:
@@ -249,16 +268,26 @@ def _names(was: Applied, want: Want, held: Collection[Harm | None]) -> Mapping[s
 
 
 def _manager_value(want: Want) -> dict[str, Reason]:
-    return {"manager": want.why} if want.manager_id else {}
+    if isinstance(want, DesiredHr) or not want.manager_id:
+        return {}
+    return {"manager": want.why}
 
 
-def _with_topdesk_woken(work: Work[Any, Any], row: TargetRow) -> Decision | None:
-    """The decision with TOPdesk's wake raised, when Entra has given it something new to write."""
+def _wait_for_this(work: Work[Any, Any], row: TargetRow) -> tuple[TargetName, ...]:
+    """Whom Entra has given something new to write: TOPdesk, and HR where it is told."""
     if work.name != TargetName.ENTRA or row.login == work.began.login:
+        return ()
+    person = work.decision.person
+    told = any(work.policy.write_back.part(record.source) for record in person.records)
+    return (TargetName.TOPDESK, TargetName.HR) if told else (TargetName.TOPDESK,)
+
+
+def _with_woken(work: Work[Any, Any], targets: Collection[TargetName]) -> Decision | None:
+    """The decision with these targets' wakes raised, when there are any."""
+    if not targets:
         return None
-    woken = dict(work.decision.wake)
-    woken[TargetName.TOPDESK] = work.decision.wakes(TargetName.TOPDESK) + 1
-    return work.decision.model_copy(update={"wake": woken})
+    raised = {target: work.decision.wakes(target) + 1 for target in targets}
+    return work.decision.model_copy(update={"wake": {**work.decision.wake, **raised}})
 
 
 def _operator_id(want: Want, found: Found[Any]) -> str | None:

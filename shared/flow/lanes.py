@@ -1,4 +1,4 @@
-"""How do Entra and TOPdesk differ to the flow? In their part of desired, and in their plan.
+"""How do Entra, TOPdesk and HR differ to the flow? In their part of desired, and in their plan.
 
 provision.py treats every target alike; what is different between them is in these two values.
 """
@@ -9,23 +9,26 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from shared.apply.target import Target
+from shared.errors import Mender
 from shared.flow.service import Service
-from shared.model.account import Applied, EntraAccount, Found, TopdeskCard
+from shared.model.account import Applied, EntraAccount, Found, HrRecords, TopdeskCard
 from shared.model.change import Harm, Kind, Plan
 from shared.model.desired import (
     Desired,
     DesiredEntra,
+    DesiredHr,
     DesiredTopdesk,
     Reason,
     State,
 )
 from shared.plan import entra as plan_entra
+from shared.plan import hr as plan_hr
 
 _NOT_BEFORE_AD = frozenset(
     {Kind.CREATE_ACCOUNT, Kind.RESTORE_ACCOUNT, Kind.ENABLE_SIGN_IN, Kind.BLOCK_SIGN_IN}
 )
-type Want = DesiredEntra | DesiredTopdesk
-type Account = EntraAccount | TopdeskCard
+type Want = DesiredEntra | DesiredTopdesk | DesiredHr
+type Account = EntraAccount | TopdeskCard | HrRecords
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,10 @@ class Lane[D: Want, A: Account]:
     """The rights that an account was seen to have, whoever gave them."""
     is_blocked: Callable[[str], Awaitable[bool]] | None = None
     """Does a fresh look at this account show that it cannot sign in? None: it cannot be seen."""
+    mender: Mender = "policy"
+    """Who takes obstacles away."""
+    goes_on: bool = False
+    """Its changes do not build on each other: the rest is done when one is refused."""
 
 
 def entra_lane(service: Service) -> Lane[DesiredEntra, EntraAccount]:
@@ -67,6 +74,19 @@ def topdesk_lane(service: Service) -> Lane[DesiredTopdesk, TopdeskCard]:
         ),
         rights=lambda want: want.operator.rights if want.operator else {},
         has=lambda card: card.operator.rights if card.operator else frozenset(),
+    )
+
+
+def hr_lane(service: Service) -> Lane[DesiredHr, HrRecords]:
+    """The HR systems, which are told of the account."""
+    return Lane(
+        target=service.hr,
+        wanted=lambda desired: desired.hr,
+        plan=lambda want, found, applied, _name, hold: plan_hr.hr(want, found, applied, hold=hold),
+        rights=lambda _want: {},
+        has=lambda _records: frozenset(),
+        mender="hr",
+        goes_on=True,
     )
 
 

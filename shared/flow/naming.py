@@ -16,7 +16,7 @@ from shared.flow.lanes import Want
 from shared.flow.work import Work
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Kind, Plan
-from shared.model.desired import ALIVE, DesiredEntra, DesiredTopdesk, State
+from shared.model.desired import ALIVE, DesiredEntra, State
 from shared.plan.names import candidates, is_candidate
 
 USER_PRINCIPAL_NAME = "upn"
@@ -30,7 +30,7 @@ async def choose(work: Work[Any, Any], *, anew: bool) -> str:
     Raises Permanent when the employee id is another person's, or every name is taken.
     """
     want, trying = work.want, work.row.trying
-    if isinstance(want, DesiredTopdesk):
+    if not isinstance(want, DesiredEntra):
         return ""
     owner = work.dossier.person_id
     if not await work.service.ledger.names.reserve(EMPLOYEE_ID, want.employee_id, owner):
@@ -49,7 +49,7 @@ async def choose(work: Work[Any, Any], *, anew: bool) -> str:
 
 def first(want: Want) -> str:
     """The name that somebody would get if all were free; "" in a target that has none."""
-    if isinstance(want, DesiredTopdesk):
+    if not isinstance(want, DesiredEntra):
         return ""
     return next(candidates(want.names, want.domain, otherwise=want.employee_id))
 

@@ -14,7 +14,7 @@ from shared.errors import Permanent
 from shared.flow import seeing
 from shared.flow.answer import opened
 from shared.flow.decide import baseline, wanted
-from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
+from shared.flow.lanes import Account, Lane, Want, entra_lane, hr_lane, topdesk_lane
 from shared.flow.reporting import only_told, planned
 from shared.flow.service import Service
 from shared.intake.merge import merge
@@ -69,13 +69,14 @@ async def preview(
         before = wanted(dossier, dossier.decision, await service.policy(dossier.decision.policy))
     entra = await _look(entra_lane(service), dossier, want, now)
     topdesk = await _look(topdesk_lane(service), dossier, want, now)
-    looks = (entra, topdesk)
+    back = (await _look(hr_lane(service), dossier, want, now),) if want.hr.records else ()
+    looks = (entra, topdesk, *back)
     strays = {seen.plan.target: seen.taken for seen in looks if not seen.only_told}
     return Preview(
         person,
         now,
         want,
-        (entra.plan, topdesk.plan),
+        tuple(seen.plan for seen in looks),
         frozenset(compare.harms(baseline(dossier, before, strays), want)),
         (*entra.told, *topdesk.told),
         {seen.plan.target: seen.only_told for seen in looks if seen.only_told},
@@ -102,7 +103,7 @@ async def _person(
         stored[key] = reading
     missing = not shown and seeing.is_silent(dossier.records, policy, now)
     person = merge(
-        stored.values(),
+        map(policy.write_back.heard, stored.values()),
         today=today,
         missing=missing,
         stop=dossier.stop,

@@ -24,7 +24,7 @@ from shared.flow import first_sign_in, naming
 from shared.flow.by_hand import BLOCKS
 from shared.flow.decide import wanted
 from shared.flow.finish import finish, is_operator, mark_done, stop, wait
-from shared.flow.lanes import Account, Lane, Want, entra_lane, topdesk_lane
+from shared.flow.lanes import Account, Lane, Want, entra_lane, hr_lane, topdesk_lane
 from shared.flow.reporting import only_told, report
 from shared.flow.service import Service
 from shared.flow.work import Work, account_id, login_of, place, tell
@@ -34,6 +34,7 @@ from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import (
     ALIVE,
     DesiredEntra,
+    DesiredHr,
     DesiredTopdesk,
     Reason,
     State,
@@ -42,6 +43,7 @@ from shared.model.desired import (
 from shared.model.outcome import Ending, Outcome
 from shared.model.person import PersonId
 from shared.plan import entra as plan_entra
+from shared.plan import hr as plan_hr
 from shared.plan.topdesk_operator import brought_back
 from shared.telemetry import measures, spans
 from shared.telemetry.measures import Measure
@@ -84,6 +86,8 @@ async def provision(service: Service, name: TargetName, person_id: PersonId) -> 
                     outcome = await _serve(service, entra_lane(service), dossier, worker, done)
                 case TargetName.TOPDESK:
                     outcome = await _serve(service, topdesk_lane(service), dossier, worker, done)
+                case TargetName.HR:
+                    outcome = await _serve(service, hr_lane(service), dossier, worker, done)
         except LostRace:
             continue  # a newer decision, or another worker: the rows say which
         log.info(
@@ -126,7 +130,7 @@ async def _serve[D: Want, A: Account](
 
 async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
     """Look, plan and act until nothing is left to do."""
-    if isinstance(work.want, DesiredTopdesk) and _waits_for_entra(work.want):
+    if not isinstance(work.want, DesiredEntra) and _waits_for_entra(work.want):
         return await stop(work, _waits_because(work), None)
     if _never_ours(work):
         return await finish(work, Found(account=None), Plan(target=work.name))
@@ -167,7 +171,7 @@ async def _left_alone[D: Want, A: Account](work: Work[D, A], found: Found[A]) ->
     return None
 
 
-def _waits_for_entra(want: DesiredTopdesk) -> bool:
+def _waits_for_entra(want: DesiredTopdesk | DesiredHr) -> bool:
     return want.waits_for_account and not want.only_told
 
 
@@ -270,6 +274,7 @@ async def _claim[D: Want, A: Account](
                     "rights": rights,
                     "names": {**applied.names, **_names_about_to_be_given(work.want, plan)},
                     "is_operator": applied.is_operator or is_operator(work.want),
+                    "writing": _about_to_be_written(work.want, applied, plan),
                 }
             ),
         }
@@ -281,12 +286,20 @@ async def _claim[D: Want, A: Account](
 
 
 async def _carry_out[D: Want, A: Account](work: Work[D, A], plan: Plan) -> None:
+    refused: list[Permanent] = []
     for change in plan.changes:
         if work.service.clock.monotonic() > work.deadline - CALL_SECONDS:
             raise ClaimEndedError(f"the claim on {work.dossier.person_id} has run out")
         work.unsure = change
-        with spans.span(f"do {change.kind}", target=work.name, kind=change.kind):
-            done = await work.lane.target.do(change, work.row.applied)
+        try:
+            with spans.span(f"do {change.kind}", target=work.name, kind=change.kind):
+                done = await work.lane.target.do(change, work.row.applied)
+        except Permanent as error:
+            if not work.lane.goes_on:
+                raise
+            work.unsure = None
+            refused.append(error)
+            continue
         work.unsure = None
         work.done[place(work, change)] = change
         work.login = done.login or work.login
@@ -296,6 +309,18 @@ async def _carry_out[D: Want, A: Account](work: Work[D, A], plan: Plan) -> None:
         if known != work.row.applied:
             # At once: an account with a recorded id is never created again.
             await work.save(work.row.model_copy(update={"applied": known}))
+    if refused:
+        reasons = "; ".join(dict.fromkeys(error.reason for error in refused))
+        raise Permanent(reasons, mender=refused[0].mender)
+
+
+def _about_to_be_written(
+    want: Want, applied: Applied, plan: Plan
+) -> Mapping[str, tuple[str, ...]]:
+    """What must be known as ours after a stop in the middle, though nobody saw it stand."""
+    if not isinstance(want, DesiredHr):
+        return applied.writing
+    return plan_hr.about_to_be_written(applied, plan)
 
 
 async def _see_blocked(work: Work[Any, Any], plan: Plan) -> None:
@@ -319,7 +344,13 @@ def _creates(want: Want, plan: Plan) -> str:
     """The number under which this plan makes an account or a card; "" when it makes none."""
     if not any(change.kind in _CREATES for change in plan.changes):
         return ""
-    return want.employee_id if isinstance(want, DesiredEntra) else want.employee_number
+    match want:
+        case DesiredEntra():
+            return want.employee_id
+        case DesiredTopdesk():
+            return want.employee_number
+        case DesiredHr():
+            return ""  # HR's records are there before any account
 
 
 def _about_to_be_given(

@@ -74,7 +74,8 @@ def person_of(
 ) -> Person | None:
     """The one whom this dossier is of, with newer records; None when HR said nothing usable."""
     known = {**dossier.records, **records}
-    read = [stored.record for stored in known.values() if stored.record]
+    heard = policy.write_back.heard
+    read = [heard(stored.record) for stored in known.values() if stored.record]
     person = merge(
         read,
         today=now.astimezone(policy.zone).date(),

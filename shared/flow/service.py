@@ -15,6 +15,7 @@ from typing import Protocol
 from shared import log
 from shared.apply.first_sign_in import Passes
 from shared.apply.groups import Groups
+from shared.apply.hr import HrTarget, HrWriter
 from shared.apply.target import Accounts, Target
 from shared.bus.publish import Publisher
 from shared.errors import Misconfigured
@@ -35,9 +36,9 @@ from shared.ledger.people import People
 from shared.ledger.policies import Policies
 from shared.ledger.relations import Relations
 from shared.ledger.rows import Store
-from shared.model.account import Applied, Found, TopdeskCard
+from shared.model.account import Applied, Found, HrRecords, TopdeskCard
 from shared.model.change import Harm, Plan
-from shared.model.desired import DesiredTopdesk
+from shared.model.desired import DesiredHr, DesiredTopdesk
 from shared.model.harm import Waiting
 from shared.notices.mail import Post
 from shared.plan.topdesk import topdesk as over_rest
@@ -180,6 +181,8 @@ class Service:
     policy_text: Callable[[], str]
     """The policy file as deployed; only activation reads it."""
     policy_name: str = "policy.yaml"
+    writers: Mapping[str, HrWriter] = field(default_factory=dict)
+    """HR systems that can be told of accounts, by source."""
     plan_topdesk: TopdeskPlan = over_rest
     """What has to be done in TOPdesk; another plan when a SCIM service stands in its place."""
     announce: Callable[[Waiting], Awaitable[None]] = write_log
@@ -187,6 +190,11 @@ class Service:
     post: Post | None = None
     """What mail is sent with; None when there is no mailbox to send from."""
     _loaded: dict[str, Policy] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def hr(self) -> Target[DesiredHr, HrRecords]:
+        """The HR systems as a target."""
+        return HrTarget(self.writers)
 
     @property
     def asked(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from shared.flow.decide import decide, wanted
 from shared.flow.service import Service
 from shared.ledger.history import Told
 from shared.ledger.people import Dossier
-from shared.model.desired import TargetName
+from shared.model.desired import WITH_ACCOUNTS, TargetName
 from shared.model.person import Stop
 from shared.policy.document import Policy
 
@@ -115,7 +115,7 @@ async def where_only_told(service: Service, source: str, number: str) -> tuple[T
     if decision is None:
         return ()
     want = wanted(dossier, decision, await service.policy(decision.policy))
-    return tuple(name for name in TargetName if compare.side(want, name).only_told)
+    return tuple(name for name in WITH_ACCOUNTS if compare.side(want, name).only_told)
 
 
 def _check(reason: str) -> None:

@@ -58,6 +58,10 @@ class Applied(Frozen):
     """
     tickets: Mapping[str, TicketMark] = {}
     """What each rule for tickets has seen of them."""
+    written: Mapping[str, str] = {}
+    """What stands in HR of our making, by `<source>:<number> <field>`."""
+    writing: Mapping[str, tuple[str, ...]] = {}
+    """What may stand there of our making beside it: sent, or about to be."""
     is_operator: bool = False
     """We gave an operator card, or are about to; `operator_id` also knows one that is retired."""
     cloud_block: CloudBlock | None = None
@@ -133,6 +137,22 @@ class TopdeskCard(Frozen):
     scrubbed: bool = False
     """It carries our mark of a removal: login names and contact data were emptied."""
     operator: OperatorCard | None = None
+
+
+class HrRecord(Frozen):
+    """One record in HR as read: what it says in the fields that were asked about."""
+
+    key: str
+    """`source:number`."""
+    fields: Mapping[str, str | bool | None] = {}
+
+
+class HrRecords(Frozen):
+    """What HR says of one person's account, in all records that are written back to."""
+
+    id: str
+    """The records that were found; HR's record is there before any account."""
+    records: Mapping[str, HrRecord] = {}
 
 
 class Found[A](Frozen):

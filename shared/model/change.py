@@ -51,6 +51,9 @@ class Kind(StrEnum):
     GIVE_RIGHT = "give right"
     TAKE_RIGHT = "take right"
 
+    WRITE_RECORD = "write back"
+    """To one record of an HR system: what it should know of the account."""
+
     CREATE_APPLICATION = "create application"
     SET_SIGN_ON = "set sign-on"
     SET_ADDRESSES = "set addresses"

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.model.frozen import Frozen
+from shared.model.hr_field import field_key
 from shared.model.right import Managed
 from shared.model.ticket import Ticket
 
@@ -16,6 +17,12 @@ class TargetName(StrEnum):
 
     ENTRA = "entra"
     TOPDESK = "topdesk"
+    HR = "hr"
+    """The HR systems themselves, which are told of the account; its queue is `hr-updates`."""
+
+
+WITH_ACCOUNTS = (TargetName.ENTRA, TargetName.TOPDESK)
+"""The targets in which a person has an account that can be lost: what the guard counts."""
 
 
 class State(StrEnum):
@@ -150,9 +157,70 @@ class DesiredTopdesk(Frozen):
     """May a card that exists already be taken over? Else it is told and left alone."""
 
 
+class Conflict(StrEnum):
+    """What happens to a value that somebody else has put where ours belongs."""
+
+    OURS = "ours"
+    """It is replaced."""
+    THEIRS = "theirs"
+    """It stays, and nobody is told."""
+    REPORT = "report"
+    """It stays, and it is told until somebody has mended it."""
+
+
+class DesiredRecord(Frozen):
+    """What one record in HR should say of the person's account."""
+
+    source: str
+    number: str
+    fields: Mapping[str, Wanted] = {}
+    """By our names, such as `work_mail`; a customer's own field is `free:<its id>`."""
+    cleared: bool = False
+    """What we wrote of a leaver is emptied; else it stays."""
+    conflict: Conflict = Conflict.REPORT
+
+    @property
+    def key(self) -> str:
+        """`source:number`."""
+        return f"{self.source}:{self.number}"
+
+
+class DesiredHr(Frozen):
+    """What the HR systems should know of one person's account: one record or several."""
+
+    state: State
+    why: Reason
+    records: Mapping[str, DesiredRecord] = {}
+    """By `source:number`; none where the policy writes nothing back."""
+    waits_for_account: bool = False
+    """A value is made of the user principal name, and there is none yet."""
+    only_told: Reason | None = None
+    """Why HR is read, planned and told about, and nothing is written; None: it is."""
+
+    @property
+    def adopts(self) -> bool:
+        """HR's records are HR's: each value that is there is asked about on its own."""
+        return True
+
+    @property
+    def managed(self) -> Mapping[str, Managed]:
+        """No rights: HR gives none that we look after."""
+        return {}
+
+    @property
+    def values(self) -> Mapping[str, Wanted]:
+        """Every field of every record, by `<source>:<number> <field>`."""
+        return {
+            field_key(record.key, field): wanted
+            for record in self.records.values()
+            for field, wanted in record.fields.items()
+        }
+
+
 class Desired(Frozen):
     """Everything one person should have, and the next moment at which that changes by itself."""
 
     entra: DesiredEntra
     topdesk: DesiredTopdesk
+    hr: DesiredHr
     next_moment: datetime | None = None

@@ -1,4 +1,4 @@
-"""What should this person have in Entra and TOPdesk at `as_of`, and why? The heart of policy.
+"""What should this person have in Entra, TOPdesk and HR at `as_of`, and why? The heart of policy.
 
 A pure function of the person's facts, their ties, the policy and one moment; preview, explain,
 serve and forecast all call this one.
@@ -26,13 +26,12 @@ from shared.model.person import Contract, Person, Ties
 from shared.model.right import RightKind, called
 from shared.policy import lifecycle
 from shared.policy.choices import Choice, Pick, pick
+from shared.policy.desired_hr import hr
 from shared.policy.document import EMPLOYEE_ID_LENGTH, Policy
-from shared.policy.fields import ACCOUNT_FIELDS, Facts, fill, names_in
+from shared.policy.fields import ACCOUNT_FIELDS, LOGIN, Facts, fill, names_in
 from shared.policy.ground import Ground, ground
 from shared.policy.naming import naming
 from shared.policy.tickets import tickets
-
-LOGIN = "account.login"
 
 
 def desired(person: Person, ties: Ties, policy: Policy, as_of: datetime) -> Desired:
@@ -45,6 +44,7 @@ def desired(person: Person, ties: Ties, policy: Policy, as_of: datetime) -> Desi
     return Desired(
         entra=_entra(policy, on, ties, number),
         topdesk=_topdesk(policy, on, ties, number, turned),
+        hr=hr(policy, person, on, ties),
         next_moment=lifecycle.next_moment(person, policy, as_of),
     )
 

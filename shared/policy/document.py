@@ -34,6 +34,7 @@ from shared.policy.sources import Sources
 from shared.policy.sso import Sso
 from shared.policy.targets import Targets
 from shared.policy.topdesk import Topdesk
+from shared.policy.write_back import WriteBack
 
 EMPLOYEE_ID_LENGTH = 16  # Microsoft Graph, user resource: employeeId
 DOMAIN_LENGTH = 48  # Entra: 113 characters in all, 64 of them before the @
@@ -320,6 +321,8 @@ class Policy(Section):
     topdesk: Topdesk = Topdesk()
     targets: Targets = Targets()
     """Where Instroom may write by now: stage and scope of each target, for a roll-out in steps."""
+    write_back: WriteBack = WriteBack()
+    """What HR gets to know of the account."""
     first_sign_in: FirstSignIn = FirstSignIn()
     sso: Sso | None = None
     """Single sign-on to TOPdesk, which `instroom sso` sets up and checks."""

@@ -77,8 +77,9 @@ _LEAVE = "contract.leave"
 FIELDS = frozenset(_RECORD) | frozenset(_PERSON) | frozenset(_CONTRACT) | {_LEAVE}
 YES_OR_NO = frozenset({"contract.external"})
 """Fields that are true or false; in a condition without quotes."""
-ACCOUNT_FIELDS = frozenset({"account.login"})
-"""Known only once Entra has answered; for TOPdesk cards."""
+LOGIN = "account.login"
+ACCOUNT_FIELDS = frozenset({LOGIN})
+"""Known only once Entra has answered; for TOPdesk cards and for what HR gets to know."""
 
 
 def facts(person: Person, contract: Contract | None, day: date | None = None) -> Facts:

@@ -53,8 +53,15 @@ CSV_FIELDS = (
     "manager.number",
 )
 """What a column can mean."""
-AFAS_FIELDS = (*CSV_FIELDS, "contract.employment", "job.start", "job.end")
-"""What a field of an AFAS view can mean."""
+AFAS_FIELDS = (
+    *CSV_FIELDS,
+    "contract.employment",
+    "job.start",
+    "job.end",
+    "work_mail",
+    "portal_mail",
+)
+"""What a field of an AFAS view can mean; the last ones are read only where they are written."""
 NEEDED = ("number", "name.birth", "contract.start")
 """Without these nobody can be decided on."""
 MATCH_FIELDS = ("human_key", "birth_date", "birth_name", "given", "initials")

@@ -27,32 +27,41 @@ class Stage(StrEnum):
     """It is carried out."""
 
 
-class TargetRules(Section):
+class Reach(Section):
     """How far the roll-out in one target has come."""
 
     stage: Stage = Stage.APPLY
     """`report` reads, plans and tells; `apply` writes."""
     scope: When = EVERYONE
     """For whom it applies, by one of their contracts; of everybody else it is only told."""
+
+
+class TargetRules(Reach):
+    """The same of a target in which accounts are made."""
+
     adopt: Literal["report", "adopt"] = "adopt"
     """What exists already and is found by the number: take it over, or only say so."""
 
 
 class Targets(Section):
-    """How far the roll-out has come; without this section both targets are written to."""
+    """How far the roll-out has come; without this section every target is written to."""
 
     entra: TargetRules = TargetRules()
     """Accounts and groups in Entra."""
     topdesk: TargetRules = TargetRules()
     """Cards in TOPdesk."""
+    hr: Reach = Reach()
+    """What is written back to HR, as `write_back` says."""
 
-    def of(self, target: TargetName) -> TargetRules:
+    def of(self, target: TargetName) -> Reach:
         """The rules of one target."""
         match target:
             case TargetName.ENTRA:
                 return self.entra
             case TargetName.TOPDESK:
                 return self.topdesk
+            case TargetName.HR:
+                return self.hr
 
     @property
     def are_partial(self) -> bool:

@@ -52,6 +52,15 @@ async def apply_topdesk(message: func.ServiceBusMessage) -> None:
     await _provision(TargetName.TOPDESK, message)
 
 
+@blueprint.function_name("apply_hr")
+@blueprint.service_bus_queue_trigger(
+    "message", _CONNECTION, queue_name="hr-updates", is_sessions_enabled=True
+)
+async def apply_hr(message: func.ServiceBusMessage) -> None:
+    """Tell the HR systems of one person's account."""
+    await _provision(TargetName.HR, message)
+
+
 @blueprint.function_name("notify")
 @blueprint.service_bus_queue_trigger("message", _CONNECTION, queue_name="notices")
 @traced

@@ -2,7 +2,8 @@
 
 Facts: AFAS developer documentation, "GetConnector" (December 2024) and "Troubleshooting"
 (November 2025). A view is ordered on unique fields or its pages miss and repeat rows; a page that
-repeats is an error, never data. 500 is AFAS' normal answer to a mistake in the question.
+repeats is an error, never data. 500 is AFAS' normal answer to a mistake in the question. What
+UpdateConnectors take is in afas_update.py.
 """
 
 from __future__ import annotations
@@ -116,6 +117,25 @@ class Afas:
         answer = await self._rest.call("GET", "/metainfo/get/{view}", at={"view": view})
         fields = _body(answer, view).get("fields") or []
         return frozenset(str(field.get("id")) for field in fields if isinstance(field, Mapping))
+
+    async def connectors(self) -> Mapping[str, Any]:
+        """What the token may use (`/metainfo`). Raises as `rows` does."""
+        return _body(await self._rest.call("GET", "/metainfo"), "metainfo")
+
+    async def send(self, method: str, connector: str, content: Any) -> httpx.Response:
+        """Whatever AFAS answers to a body for an UpdateConnector, which is sent once.
+
+        Not repeated unasked: an unchanged value is an error to AFAS. Raises UnknownReply when it
+        may have been carried out, Transient or TargetDown when it was not.
+        """
+        return await self._rest.call(
+            method,
+            "/connectors/{connector}",
+            at={"connector": connector},
+            json=content,
+            headers={"Content-Type": "application/json;charset=utf-8"},
+            idempotent=False,
+        )
 
     async def close(self) -> None:
         """Give back the connections."""

@@ -71,6 +71,12 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "connection": BUS,
         "isSessionsEnabled": True,
     },
+    "apply_hr": {
+        "type": "serviceBusTrigger",
+        "queueName": "hr-updates",
+        "connection": BUS,
+        "isSessionsEnabled": True,
+    },
     "notify": {
         "type": "serviceBusTrigger",
         "queueName": "notices",

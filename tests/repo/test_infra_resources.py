@@ -59,6 +59,7 @@ ALLOWED = {
     ("queues/hr-signals", "Azure Service Bus Data Owner"),
     ("queues/entra", "Azure Service Bus Data Owner"),
     ("queues/topdesk", "Azure Service Bus Data Owner"),
+    ("queues/hr-updates", "Azure Service Bus Data Owner"),
     ("queues/notices", "Azure Service Bus Data Owner"),
     ("storageAccounts/sthost", "Storage Blob Data Owner"),
     ("storageAccounts/sthost", "Storage Table Data Contributor"),

@@ -300,7 +300,7 @@ async def test_five_calls_at_once_are_served_and_the_sixth_is_not(
 
 async def test_an_unknown_path_is_404_and_a_wrong_method_405(afas: httpx.AsyncClient) -> None:
     assert (await afas.get("/employees")).status_code == 404
-    assert (await afas.post(USERS)).status_code == 405
+    assert (await afas.patch(USERS)).status_code == 405
 
 
 async def test_metainfo_lists_views_and_the_expiry_of_the_token(afas: httpx.AsyncClient) -> None:

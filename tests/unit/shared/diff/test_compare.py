@@ -33,6 +33,7 @@ def wanted(state: State) -> Desired:
     return Desired(
         entra=want.entra.model_copy(update={"state": state}),
         topdesk=want.topdesk.model_copy(update={"state": state}),
+        hr=want.hr,
     )
 
 

@@ -1,0 +1,150 @@
+"""What does HR get to know of the account? The policy's section `write_back`, a part a source.
+
+Nothing is written to a source that has no part here. What a person should have there is worked
+out in policy/desired_hr.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from shared.model.desired import Conflict
+from shared.model.hr_field import FREE
+from shared.model.person import Record
+from shared.policy.choices import Choice, Choices
+from shared.policy.fields import ACCOUNT_FIELDS, FIELDS, check_template, names_in
+from shared.policy.section import Section
+
+_LOGIN = "{account.login}"
+_FROM_THE_LOGIN = frozenset({"work_mail", "portal_mail"})
+"""Fields that need no template: they are the address that the account has."""
+_FREE_ID = re.compile(r"[^\s:{}]+")
+
+
+def _template(text: str) -> str:
+    check_template(text, FIELDS | ACCOUNT_FIELDS)
+    return text
+
+
+class ValueChoice(Choice):
+    """A template made of the person's fields and account, and for whom."""
+
+    value: Annotated[str, AfterValidator(_template)]
+    """A template; what comes out empty leaves HR's field as it is."""
+
+
+def _listed(data: object) -> object:
+    """A list of fields as a mapping: each gets the address of the account."""
+    if not isinstance(data, list | tuple):
+        return data
+    if lost := [str(name) for name in data if name not in _FROM_THE_LOGIN]:
+        raise ValueError(
+            f"{lost[0]} is no field that is the account's address ({', '.join(_known_alone())}); "
+            f'write a mapping, with a template for it: {lost[0]}: "..."'
+        )
+    return dict.fromkeys(data, _LOGIN)
+
+
+def _known_alone() -> list[str]:
+    return sorted(_FROM_THE_LOGIN)
+
+
+def _not_of_itself[F: Mapping[Any, Any]](fields: F) -> F:
+    for field, choices in fields.items():
+        for choice in choices:
+            if field in names_in(choice.value):
+                raise ValueError(f"{field} is written, so HR's {field} is no fact to make it of")
+    return fields
+
+
+type AfasField = Literal["work_mail", "portal_mail", "phone", "mobile"]
+
+
+class Back(Section):
+    """What holds for every HR system that is written to field by field."""
+
+    leaver: Literal["keep", "clear"] = "keep"
+    """After the last day what was written stays, or is emptied."""
+    conflict: Conflict = Conflict.REPORT
+    """A value that somebody else put there: ours replaces it, it stays (theirs), or it stays and
+    is reported."""
+
+
+class FreeField(Section):
+    """A field that the customer made in AFAS."""
+
+    view: str = Field(min_length=1)
+    """How the view of AFAS_PERSONS_CONNECTOR calls it; by that it is read before it is written."""
+    value: Choices[ValueChoice]
+    """A template made of the person's fields and account."""
+
+
+class AfasBack(Back):
+    """AFAS: fields of the employee."""
+
+    fields: Annotated[
+        Mapping[AfasField, Choices[ValueChoice]],
+        BeforeValidator(_listed),
+        AfterValidator(_not_of_itself),
+    ] = {}
+    """Field to template: work_mail, portal_mail, phone, mobile; or a list of the first two."""
+    free_fields: Mapping[str, FreeField] = {}
+    """A field of your own, by the id that the UpdateConnector KnEmployee knows it under."""
+
+    def templates(self) -> Iterator[tuple[str, str, Choices[ValueChoice]]]:
+        """Each field, its place in the policy, and what to write."""
+        for field, choices in self.fields.items():
+            yield field, f"write_back.afas.fields.{field}", choices
+        for free_id, free in self.free_fields.items():
+            place = f"write_back.afas.free_fields.{free_id}"
+            yield f"{FREE}{free.view}:{free_id}", place, free.value
+
+    @model_validator(mode="after")
+    def _writes_something(self) -> Self:
+        for name in (*self.free_fields, *(free.view for free in self.free_fields.values())):
+            if not _FREE_ID.fullmatch(name):
+                raise ValueError(f"'{name}' is no field id; write it as AFAS shows it")
+        if not any(self.templates()):
+            raise ValueError("writes nothing; name fields, such as [work_mail], or leave it out")
+        return self
+
+
+class WriteBack(Section):
+    """What is written back to which HR system; a system that is not named is only read."""
+
+    afas: AfasBack | None = None
+    """AFAS Profit, through the UpdateConnector KnEmployee."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _possible(cls, data: object) -> object:
+        if isinstance(data, Mapping) and "exact" in data:
+            raise ValueError(
+                "Exact Online lets no app write to employees, as far as is known: it is read-only "
+                "here. Take `exact` out, and let its administrator type the address or import it"
+            )
+        return data
+
+    @property
+    def fields(self) -> Mapping[str, tuple[str, ...]]:
+        """The fields that are written, of each source that is written to."""
+        parts = {"afas": self.afas}
+        return {
+            source: tuple(field for field, _, _ in part.templates())
+            for source, part in parts.items()
+            if part
+        }
+
+    def part(self, source: str) -> AfasBack | None:
+        """What is said of this source; None: nothing is written to it."""
+        return self.afas if source == "afas" else None
+
+    def heard(self, record: Record) -> Record:
+        """What HR itself says: without the fields that are ours, or we would hear our own echo."""
+        part = self.part(record.source)
+        owned = {field: None for field in ("phone", "mobile") if part and field in part.fields}
+        return record.model_copy(update=owned) if owned else record

@@ -1,0 +1,275 @@
+"""What HR gets to know of the account: written once, never somebody else's, and no echo."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from build import POLICY, TODAY, a_contract, a_leaver, a_name, a_record
+from fakes import FakeClock, World, a_world
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from turning import days_pass, dossier_of, first_load, minutes_pass, settle, with_policy
+
+from shared.errors import Permanent, UnknownReply
+from shared.flow.collect import poll, signalled
+from shared.flow.preview import preview
+from shared.ledger.sqlite import open_sqlite
+from shared.model.change import Kind
+from shared.model.desired import TargetName
+from shared.model.name import NameUsage
+
+BACK = POLICY + "write_back: {afas: {fields: [work_mail]}}\n"
+MAIL = "sanne.van.dijk@proef.example"
+SANNE = a_record("1042")
+MARRIED = a_record(
+    "1042", name=a_name(partner_prefix="de", partner="Boer", usage=NameUsage.PARTNER)
+)
+FOLLOW = "names: {on_rename: follow}\n"
+
+
+@pytest.fixture
+async def told() -> AsyncIterator[World]:
+    """A world whose AFAS is told of work mail."""
+    clock = FakeClock()
+    store = await open_sqlite(None, wall=clock.wall)
+    yield a_world(store, clock=clock, policy=BACK)
+    await store.close()
+
+
+def mail(world: World, number: str = "1042") -> object:
+    return world.told.records.get(number, {}).get("work_mail")
+
+
+async def problem(world: World, number: str = "1042") -> str | None:
+    return (await dossier_of(world, number)).target(TargetName.HR).problem
+
+
+async def test_nothing_is_written_where_the_policy_says_nothing(world: World) -> None:
+    world.hr.put(SANNE)
+    await first_load(world)
+
+    assert world.told.writes == []
+    dossier = await dossier_of(world, "1042")
+    assert TargetName.HR not in dossier.targets
+    assert dossier.decision
+    assert TargetName.HR not in dossier.decision.wake
+
+
+async def test_a_joiners_mail_is_written_once_the_account_stands(told: World) -> None:
+    told.hr.put(a_record("1042", contracts=(a_contract(start=TODAY + timedelta(days=5)),)))
+    await first_load(told)
+
+    assert told.told.writes == [("1042", {"work_mail": MAIL})]
+    await days_pass(told, 6)
+    assert len(told.told.writes) == 1
+
+
+async def test_what_stands_there_already_is_not_sent(told: World) -> None:
+    told.told.records["1042"] = {"work_mail": MAIL.upper()}
+    told.hr.put(SANNE)
+    await first_load(told)
+
+    assert told.told.writes == []
+    assert await problem(told) is None
+
+
+async def test_a_rename_follows(told: World) -> None:
+    world = with_policy(told, BACK + FOLLOW)
+    world.hr.put(SANNE)
+    await first_load(world)
+    world.hr.put(MARRIED)
+    await signalled(world.service, "afas", "1042")
+    await settle(world)
+
+    assert mail(world) == "sanne.de.boer@proef.example"
+    assert await problem(world) is None
+
+
+@pytest.mark.parametrize(
+    ("conflict", "stands", "told_of"),
+    [
+        ("ours", MAIL, False),
+        ("theirs", "eigen@proef.example", False),
+        ("report", "eigen@proef.example", True),
+    ],
+)
+async def test_what_a_human_put_there_follows_the_policy(
+    told: World, conflict: str, stands: str, *, told_of: bool
+) -> None:
+    world = with_policy(told, BACK.replace("[work_mail]", f"[work_mail], conflict: {conflict}"))
+    world.told.records["1042"] = {"work_mail": "eigen@proef.example"}
+    world.hr.put(SANNE)
+    await first_load(world)
+
+    assert mail(world) == stands
+    assert bool(await problem(world)) is told_of
+    assert (await dossier_of(world, "1042")).target(TargetName.TOPDESK).applied.account_id
+
+
+async def test_a_reported_value_goes_on_by_itself_when_it_is_mended(told: World) -> None:
+    told.told.records["1042"] = {"work_mail": "eigen@proef.example"}
+    told.hr.put(SANNE)
+    await first_load(told)
+    said = await problem(told)
+    assert said
+    assert "eigen" not in said
+
+    told.told.records["1042"] = {}
+    await days_pass(told, 1)
+
+    assert mail(told) == MAIL
+    assert await problem(told) is None
+
+
+@pytest.mark.parametrize(("leaver", "stands"), [("keep", MAIL), ("clear", None)])
+async def test_a_leavers_mail_is_kept_or_cleared(
+    told: World, leaver: str, stands: str | None
+) -> None:
+    world = with_policy(told, BACK.replace("[work_mail]", f"[work_mail], leaver: {leaver}"))
+    world.hr.put(SANNE)
+    await first_load(world)
+    world.hr.put(a_leaver(TODAY))
+    await signalled(world.service, "afas", "1042")
+    await days_pass(world, 1)
+
+    assert mail(world) == stands
+
+    back = a_contract(key="1042-2", start=TODAY + timedelta(days=3))
+    world.hr.put(a_record("1042", contracts=(*a_leaver(TODAY).contracts, back)))
+    await signalled(world.service, "afas", "1042")
+    await days_pass(world, 3)
+    assert mail(world) == MAIL
+
+
+async def test_what_is_not_ours_is_never_cleared(told: World) -> None:
+    world = with_policy(
+        told, BACK.replace("[work_mail]", "[work_mail], leaver: clear, conflict: theirs")
+    )
+    world.told.records["1042"] = {"work_mail": "eigen@proef.example"}
+    world.hr.put(SANNE)
+    await first_load(world)
+    world.hr.put(a_leaver(TODAY))
+    await signalled(world.service, "afas", "1042")
+    await days_pass(world, 40)
+
+    assert mail(world) == "eigen@proef.example"
+    assert world.told.writes == []
+
+
+async def test_a_held_leaver_keeps_the_mail_until_a_human_agrees(told: World) -> None:
+    text = BACK.replace("[work_mail]", "[work_mail], leaver: clear").replace(
+        "block: {count: 3, share: 1}", "block: {count: 0, share: 1}"
+    )
+    world = with_policy(told, text)
+    world.hr.put(SANNE)
+    await first_load(world)
+    world.hr.put(a_leaver(TODAY))
+    await signalled(world.service, "afas", "1042")
+    await days_pass(world, 2)
+
+    assert mail(world) == MAIL
+
+
+async def test_a_refusal_parks_the_write_back_alone_and_it_goes_on_by_itself(
+    told: World,
+) -> None:
+    told.told.fails = [Permanent("AFAS refused: the UPN is another environment's", mender="hr")]
+    told.hr.put(SANNE)
+    await first_load(told)
+    dossier = await dossier_of(told, "1042")
+    row = dossier.target(TargetName.HR)
+
+    assert row.problem == "AFAS refused: the UPN is another environment's"
+    assert row.mender == "hr"
+    assert all(
+        dossier.target(name).applied.account_id and not dossier.target(name).problem
+        for name in (TargetName.ENTRA, TargetName.TOPDESK)
+    )
+    await days_pass(told, 1)
+    assert mail(told) == MAIL
+    assert await problem(told) is None
+
+
+async def test_a_lost_reply_is_looked_at_before_it_is_sent_again(told: World) -> None:
+    told.told.fails = [UnknownReply("no answer")]
+    told.hr.put(SANNE)
+    await first_load(told)
+
+    assert told.told.writes == [("1042", {"work_mail": MAIL})]
+
+
+async def test_two_people_of_one_name_never_get_each_others_address(told: World) -> None:
+    told.hr.put(a_record("7"), a_record("8"))
+    await first_load(told)
+
+    assert {mail(told, "7"), mail(told, "8")} == {MAIL, "s.m.van.dijk@proef.example"}
+    for number in ("7", "8"):
+        login = (await dossier_of(told, number)).target(TargetName.ENTRA).applied.login
+        assert mail(told, number) == login
+
+
+async def test_switching_it_on_tells_hr_of_everybody_without_a_human(world: World) -> None:
+    people = [a_record(str(n), name=a_name(birth=f"Nr{n}")) for n in range(30)]
+    world.hr.put(*people)
+    await first_load(world)
+    later = with_policy(world, BACK)
+    await minutes_pass(later, 16)
+
+    assert len(later.told.writes) == 30
+
+
+async def test_preview_shows_what_would_be_written(told: World) -> None:
+    told.hr.put(SANNE)
+    await first_load(told)
+    told.told.records.clear()
+    shown = await preview(told.service, "afas", "1042")
+
+    (plan,) = [plan for plan in shown.plans if plan.target is TargetName.HR]
+    (change,) = plan.changes
+    assert change.kind is Kind.WRITE_RECORD
+    assert change.reasons[0].rule == "write_back.afas.fields.work_mail"
+    assert told.told.records == {}
+
+
+PHONE = POLICY.replace('    jobTitle: "{job.name}"\n', '    businessPhones: "{phone}"\n') + (
+    'write_back: {afas: {fields: {work_mail: "{account.login}", phone: "+31 20 555 {number}"}}}\n'
+)
+
+
+@given(
+    rename=st.booleans(),
+    leaves=st.booleans(),
+    typed=st.sampled_from([None, "", "+31 6", "eigen@proef.example"]),
+    conflict=st.sampled_from(["ours", "theirs", "report"]),
+)
+@settings(max_examples=12, deadline=None)
+async def test_after_any_story_a_poll_brings_no_further_event(
+    *, rename: bool, leaves: bool, typed: str | None, conflict: str
+) -> None:
+    """HR's answer holds what we wrote: of a field that is ours that is no news."""
+    clock = FakeClock()
+    store = await open_sqlite(None, wall=clock.wall)
+    text = PHONE.replace("{afas: {", f"{{afas: {{conflict: {conflict}, ") + FOLLOW
+    world = a_world(store, clock=clock, policy=text)
+    world.hr.put(SANNE)
+    await first_load(world)
+    if rename:
+        world.hr.put(MARRIED)
+    if typed is not None:
+        world.told.records["1042"]["phone"] = typed
+    if leaves:
+        world.hr.put(a_leaver(TODAY - timedelta(days=1)))
+    await signalled(world.service, "afas", "1042")
+    await settle(world)
+    before = await dossier_of(world, "1042")
+
+    said = world.hr.people["1042"]
+    echo = str(world.told.records["1042"]["phone"] or "") or None
+    world.hr.put(said.model_copy(update={"phone": echo}))
+    await poll(world.service, "afas")
+
+    assert world.bus.wakes == []
+    assert (await dossier_of(world, "1042")).decision == before.decision
+    await store.close()
