@@ -38,6 +38,7 @@ var tables = [
   'history'
   'identities'
   'matches'
+  'measures'
   'names'
   'notices'
   'people'

@@ -27,6 +27,7 @@ from shared.cli_notice import notice
 from shared.cli_people import answer, key
 from shared.cli_permissions import permissions
 from shared.cli_rights import rights
+from shared.cli_rollout import rollout
 from shared.cli_run import run
 from shared.cli_sso import sso
 from shared.cli_topdesk import topdesk
@@ -52,6 +53,7 @@ app.add_typer(hr, name="hr")
 app.add_typer(ad, name="ad")
 app.add_typer(held)
 app.add_typer(first_sign_in)
+app.add_typer(rollout)
 app.add_typer(notice, name="notice")
 app.add_typer(sso, name="sso")
 app.add_typer(topdesk, name="topdesk")
@@ -241,8 +243,9 @@ def _print_preview(shown: Preview) -> None:
         for obstacle in plan.obstacles.values():
             table.add_row("[red]cannot[/red]", obstacle)
         if only := shown.only_told.get(plan.target):
+            differ = counted(len(differences(plan, want.entra.why)))
             console.print(
-                f"[yellow]{plan.target}: report: {counted(len(differences(plan)))}; only told, "
+                f"[yellow]{plan.target}: report: {differ}; only told, "
                 f"nothing is written ({only.rule}: {only.because})[/yellow]",
                 soft_wrap=True,
             )

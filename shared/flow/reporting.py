@@ -65,7 +65,7 @@ async def report[D: Want, A: Account](
     told = Report(
         at=now,
         why=why,
-        differences=differences(plan),
+        differences=differences(plan, work.want.why),
         obstacles=plan.obstacles,
         account_id=account_id(found),
         login=login_of(found),

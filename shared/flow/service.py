@@ -30,6 +30,7 @@ from shared.ledger.harms import Harms
 from shared.ledger.history import History
 from shared.ledger.identities import Identities
 from shared.ledger.matches import Matches
+from shared.ledger.measures import Measures
 from shared.ledger.names import Names
 from shared.ledger.notices import Notices
 from shared.ledger.people import People
@@ -130,6 +131,11 @@ class Ledger:
     def first_sign_ins(self) -> FirstSignIns:
         """Who waits for a first sign-in."""
         return FirstSignIns(self.store)
+
+    @cached_property
+    def measures(self) -> Measures:
+        """How far the roll-out was, day by day."""
+        return Measures(self.store)
 
     @cached_property
     def notices(self) -> Notices:

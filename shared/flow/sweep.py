@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.errors import LostRace, Misconfigured
-from shared.flow import measuring, noticing, waiting
+from shared.flow import measuring, noticing, rollout, waiting
 from shared.flow.activate import activate
 from shared.flow.approve import finish_answers
 from shared.flow.at_once import all_of
@@ -47,6 +47,7 @@ async def sweep(service: Service) -> Swept:
     found = await all_of(_look(service, mine) for mine in by_person.values())
     with suppress(Misconfigured):  # nothing decides yet, and so nothing is told
         await noticing.look(service)
+        await rollout.keep_the_day(service)
     return Swept(
         changed=found.count(Found.CHANGED),
         open=found.count(Found.OPEN),

@@ -17,6 +17,9 @@ _BY_FIELD = frozenset({Kind.SET_ATTRIBUTES, Kind.UPDATE_CARD, Kind.UPDATE_USER})
 """One such change writes many fields: each of them is a difference."""
 
 
+_MAKES = frozenset({Kind.CREATE_ACCOUNT, Kind.CREATE_CARD, Kind.CREATE_USER})
+
+
 class Difference(Frozen):
     """One thing that a target holds otherwise than HR and the policy would have it."""
 
@@ -55,20 +58,23 @@ def counted(count: int) -> str:
     return "1 difference" if count == 1 else f"{count} differences"
 
 
-def differences(plan: Plan) -> tuple[Difference, ...]:
+def differences(plan: Plan, why: Reason) -> tuple[Difference, ...]:
     """What a plan would change, one by one; what others must do or approve first as well.
 
-    A block in the cloud is part of the block that Active Directory is asked for.
+    A block in the cloud is part of the block that Active Directory is asked for. `why` is the
+    reason that somebody is to be there at all: that of an account to be made.
     """
     return tuple(
         difference
         for change in (*plan.changes, *plan.for_ad, *plan.held)
         if change.kind is not Kind.BLOCK_IN_CLOUD
-        for difference in _of(change)
+        for difference in _of(change, why)
     )
 
 
-def _of(change: Change) -> tuple[Difference, ...]:
+def _of(change: Change, why: Reason) -> tuple[Difference, ...]:
+    if change.kind in _MAKES:
+        return (Difference(kind=change.kind, reasons=(why,)),)
     if change.kind not in _BY_FIELD:
         return (Difference(kind=change.kind, what=change.what, reasons=change.reasons),)
     reasons = dict(zip(change.values, change.reasons, strict=False))
