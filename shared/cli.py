@@ -19,6 +19,7 @@ from rich.table import Table
 
 from shared import flow, health, settings, wiring
 from shared.cli_ad import ad, print_tasks
+from shared.cli_exception import exception, print_exceptions
 from shared.cli_explain import print_explanation
 from shared.cli_first_sign_in import first_sign_in
 from shared.cli_held import held
@@ -59,6 +60,7 @@ app.add_typer(sso, name="sso")
 app.add_typer(topdesk, name="topdesk")
 app.add_typer(permissions, name="permissions")
 app.add_typer(rights, name="rights")
+app.add_typer(exception, name="exception")
 console = Console()
 
 Person = Annotated[str, typer.Argument(help="employee number, or source:number")]
@@ -303,6 +305,7 @@ async def _print_person(service: Service, source: str, number: str) -> None:
         console.print(f"[yellow]waits for: {waits}[/yellow]", soft_wrap=True)
     if dossier.stop:
         console.print(f"{stopped(dossier.stop)}", style="red", soft_wrap=True, markup=False)
+    print_exceptions(console, dossier.exceptions.values())
     entra = dossier.target(TargetName.ENTRA).applied
     for alias in entra.aliases:
         console.print(

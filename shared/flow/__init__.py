@@ -3,10 +3,11 @@
 collect.py reads HR and hands each changed person to decide.py; decide.py writes what should be
 and wakes the targets; provision.py makes one target agree for one person. sweep.py brings back
 whatever is due. matching.py says whose a number is, verdicts.py takes a human's word on it.
-stop.py blocks a person at once. first_sign_in.py lets a colleague collect a pass for a joiner.
-noticing.py sends mail of what happens, letters.py writes it. forget.py lets go of a card that is
-no more, roles.py counts who has which right in TOPdesk, members.py looks through whole groups for
-members whom no rule explains. service.py holds the rooms they work with.
+stop.py blocks a person at once, exceptions.py gives or denies somebody one right for a while.
+first_sign_in.py lets a colleague collect a pass for a joiner. noticing.py sends mail of what
+happens, letters.py writes it. forget.py lets go of a card that is no more, roles.py counts who has
+which right in TOPdesk, members.py looks through whole groups for members whom no rule explains.
+service.py holds the rooms they work with.
 """
 
 from shared.flow.approve import approve, reject

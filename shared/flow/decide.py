@@ -125,13 +125,17 @@ class _Basis:
 
 
 async def _parked(service: Service, dossier: Dossier) -> Found:
-    """The last decision lives on; an operator's stop, or its end, is added to it all the same."""
+    """The last decision lives on; what operators said since is added to it all the same."""
     old, now = dossier.decision, service.clock.now()
-    if old is None or old.person.stop == dossier.stop:
-        return Found.OPEN if _open(dossier, now) else Found.IDLE
-    person = old.person.model_copy(update={"stop": dossier.stop})
-    known = dossier.with_account(old.ties)
+    if old is None:
+        return Found.IDLE
     policy = await service.policy(old.policy)
+    today = now.astimezone(policy.zone).date()
+    said = {"stop": dossier.stop, "exceptions": seeing.excepted(dossier, today)}
+    person = old.person.model_copy(update=said)
+    if person == old.person:
+        return Found.OPEN if _open(dossier, now) else Found.IDLE
+    known = dossier.with_account(old.ties)
     by = _Basis(person, known, old.policy, policy, now)
     return await _conclude(service, dossier, {}, None, by, desired(person, known, policy, now))
 

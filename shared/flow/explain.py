@@ -82,7 +82,11 @@ async def explained(
         was.records, today=today, missing=was.missing, stop=was.stop, numbered=was.numbered
     )
     assert person is not None  # noqa: S101 - a decided person has a record
-    told = {"silent_since": was.silent_since, "unsponsored": was.unsponsored}
+    told: dict[str, object] = {
+        "silent_since": was.silent_since,
+        "unsponsored": was.unsponsored,
+        "exceptions": was.exceptions,
+    }
     person = person.model_copy(update=told)
     ties = dossier.with_account(decision.ties)
     want = desired(person, ties, policy, now)

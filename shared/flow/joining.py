@@ -68,6 +68,7 @@ async def finish(service: Service, ended: Dossier) -> None:
     stays = ended.moved_to
     assert stays is not None  # noqa: S101 - only who ended comes here
     await _keep_out(service, ended, stays)
+    await _keep_exceptions(service, ended, stays)
     while ended.records:
         there = await service.ledger.people.read(stays)
         if there.moved_to:
@@ -109,6 +110,24 @@ async def _keep_out(service: Service, ended: Dossier, stays: PersonId) -> None:
             ended = await service.ledger.people.read(ended.person_id)
             continue
         return
+
+
+async def _keep_exceptions(service: Service, ended: Dossier, stays: PersonId) -> None:
+    """What humans gave and denied goes along; an exception of who stays has the say."""
+    left = await service.ledger.people.read(ended.person_id)
+    for about, stored in left.exceptions.items():
+        while True:
+            there = await service.ledger.people.read(stays)
+            try:
+                if about not in there.exceptions:
+                    await service.ledger.people.except_(there, about, stored)
+            except LostRace:
+                continue
+            break
+        try:
+            await service.ledger.people.no_exception(left, about)
+        except LostRace:
+            return  # somebody said something else meanwhile: whoever comes by finishes it
 
 
 async def _remind(service: Service, gone: PersonId, stays: PersonId) -> None:

@@ -108,6 +108,7 @@ async def _person(
         missing=missing,
         stop=dossier.stop,
         numbered=seeing.numbered(dossier),
+        exceptions=seeing.excepted(dossier, today),
     )
     if person is None:
         raise Permanent(f"{source} does not show {number}, and Instroom does not know it either")

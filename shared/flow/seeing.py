@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from shared import log
 from shared.errors import LostRace, Permanent
@@ -15,6 +15,7 @@ from shared.flow.service import LEASE, Service
 from shared.intake.merge import may_work, merge
 from shared.ledger.people import Dossier, StoredRecord
 from shared.model.desired import TargetName
+from shared.model.exemption import Exemption
 from shared.model.person import Person, PersonId, Record
 from shared.policy.document import Policy
 
@@ -76,14 +77,22 @@ def person_of(
     known = {**dossier.records, **records}
     heard = policy.write_back.heard
     read = [heard(stored.record) for stored in known.values() if stored.record]
+    today = now.astimezone(policy.zone).date()
     person = merge(
         read,
-        today=now.astimezone(policy.zone).date(),
+        today=today,
         missing=is_silent(known, policy, now),
         stop=dossier.stop,
         numbered=numbered(dossier),
+        exceptions=excepted(dossier, today),
     )
     return person and awaited(person, known, policy)
+
+
+def excepted(dossier: Dossier, today: date) -> tuple[Exemption, ...]:
+    """The exceptions of this person that are in force and not over."""
+    kept = (dossier.exceptions[about].current for about in sorted(dossier.exceptions))
+    return tuple(one for one in kept if one and one.holds_on(today))
 
 
 def awaited(person: Person, records: Mapping[str, StoredRecord], policy: Policy) -> Person:

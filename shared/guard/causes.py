@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from shared.errors import Permanent
 from shared.model.change import Harm
 from shared.model.desired import ALIVE, Desired, Reason, State, TargetName
+from shared.model.exemption import RULE
 from shared.model.harm import Loss
 from shared.model.person import Contract, Person, Ties
 from shared.policy import lifecycle
@@ -121,15 +122,24 @@ def _section(target: TargetName) -> str:
 
 
 def _of_right(target: TargetName, right: str, before: View | None, now: View) -> str:
+    mine = [one for one in now.person.exceptions if one.is_about(target, right)]
+    if any(not one.gives and one.holds_on(_today(now)) for one in mine):
+        return f"an exception denies {right}"
     if reasons := _reasons(_desired(before, now), target, right):
         return f"policy edited: {reasons[0].rule} gives it no more"
     if before is None:
         return "no rule gives it now"
     for reason in _reasons(_by(before), target, right):
+        if reason.rule == RULE:
+            return f"an exception that gave {right} is over"
         rule = _rule(before.policy, reason)
         if rule and (found := _of_facts(rule, before, now)):
             return found
     return "no rule gives it now"
+
+
+def _today(view: View) -> date:
+    return view.at.astimezone(view.policy.zone).date()
 
 
 def _of_stray(target: TargetName, right: str) -> str:

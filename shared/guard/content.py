@@ -50,5 +50,7 @@ def _value(after: Desired, target: TargetName, key: str) -> str | bool | None:
 def _hash(kind: Harm, person: Person, effect: Iterable[str]) -> str:
     """The records in an order of their own: which of them is the primary one may change."""
     records = sorted(record.model_dump_json() for record in person.records)
-    parts = [kind, *records, person.model_dump_json(exclude={"records"}), *effect]
+    # What an exception takes is among the effects, and it makes no other harm another one.
+    rest = person.model_dump_json(exclude={"records", "exceptions"})
+    parts = [kind, *records, rest, *effect]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

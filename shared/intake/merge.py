@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from shared.model.exemption import Exemption
 from shared.model.person import Person, Record, Stop
 
 
@@ -15,6 +16,7 @@ def merge(
     missing: bool,
     stop: Stop | None = None,
     numbered: str | None = None,
+    exceptions: Iterable[Exemption] = (),
 ) -> Person | None:
     """The person behind these records; None when not one of them could be read.
 
@@ -29,7 +31,11 @@ def merge(
     other = numbered if numbered != ordered[0].key else None
     known = other in {record.key for record in ordered}
     return Person(
-        records=tuple(ordered), missing=missing, stop=stop, numbered=other if known else None
+        records=tuple(ordered),
+        missing=missing,
+        stop=stop,
+        numbered=other if known else None,
+        exceptions=tuple(exceptions),
     )
 
 

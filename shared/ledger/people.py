@@ -1,7 +1,7 @@
 """What does the ledger hold of one person? The partition that collect, decide and serve work on.
 
-One partition a person: a row for each HR record, one for the decision, one for each target, and
-one while an operator keeps the person out.
+One partition a person: a row for each HR record, one for the decision, one for each target, one
+for each exception to the rules, and one while an operator keeps the person out.
 Written by ETag; whoever loses the race reads again.
 """
 
@@ -30,7 +30,9 @@ from shared.model.account import Applied
 from shared.model.change import Harm
 from shared.model.desired import TargetName
 from shared.model.event import Event
+from shared.model.exemption import Exemption
 from shared.model.frozen import Frozen
+from shared.model.harm import Said
 from shared.model.person import Person, PersonId, Record, Stop, Ties
 from shared.model.report import Report
 from shared.model.task import Task
@@ -41,6 +43,7 @@ _MOVED = "moved"
 _RECORD = "record:"
 _TARGET = "target:"
 _STOP = "stop"
+_EXCEPTION = "exception:"
 
 
 class StoredRecord(Frozen):
@@ -66,6 +69,16 @@ class StoredRecord(Frozen):
     def newest(self) -> Record | None:
         """What HR said last, usable or not."""
         return self.refused or self.record
+
+
+class StoredExemption(Frozen):
+    """One exception to the rules, and who agreed to it."""
+
+    current: Exemption | None = None
+    """What is in force; None while a second human has not agreed to the first that was asked."""
+    asked: Exemption
+    """What was asked for last; the same as what is in force, unless it waits."""
+    said: Said
 
 
 class Decision(Frozen):
@@ -147,6 +160,8 @@ class Dossier:
     """An operator keeps them out; the next decision carries it."""
     moved_to: PersonId | None = None
     """The person who this one turned out to be; nothing is decided here any more."""
+    exceptions: Mapping[str, StoredExemption] = field(default_factory=dict)
+    """By what each is about; the next decision carries those that are in force."""
 
     def target(self, name: TargetName) -> TargetRow:
         """The target's row, or an untouched one."""
@@ -196,6 +211,15 @@ class People:
     async def lift(self, dossier: Dossier) -> None:
         """Keep this person out no longer. Raises LostRace when the stop is another one by now."""
         await self._done(dossier, [Delete(_STOP, dossier.etags.get(_STOP))])
+
+    async def except_(self, dossier: Dossier, about: str, stored: StoredExemption) -> None:
+        """Keep this exception from the next decision on. Raises LostRace."""
+        await self._done(dossier, [_write(dossier, _EXCEPTION + key_of(about), stored)])
+
+    async def no_exception(self, dossier: Dossier, about: str) -> None:
+        """Forget an exception. Raises LostRace when it is another one by now."""
+        key = _EXCEPTION + key_of(about)
+        await self._done(dossier, [Delete(key, dossier.etags.get(key))])
 
     async def end(self, dossier: Dossier, stays: PersonId) -> None:
         """Let nothing be decided or served here any more: they are `stays`.
@@ -266,6 +290,7 @@ def _dossier(person_id: PersonId, rows: Iterable[Row]) -> Dossier:
     decision: Decision | None = None
     stop: Stop | None = None
     moved_to: PersonId | None = None
+    exceptions: dict[str, StoredExemption] = {}
     etags: dict[str, str] = {}
     for row in rows:
         etags[row.key] = row.etag
@@ -275,9 +300,12 @@ def _dossier(person_id: PersonId, rows: Iterable[Row]) -> Dossier:
             decision = unpack(Decision, row)
         elif row.key == _STOP:
             stop = unpack(Stop, row)
+        elif row.key.startswith(_EXCEPTION):
+            kept = unpack(StoredExemption, row)
+            exceptions[kept.asked.key] = kept
         elif row.key.startswith(_RECORD):
             stored = unpack(StoredRecord, row)
             records[stored.key] = stored
         elif row.key.startswith(_TARGET):
             targets[TargetName(row.key.removeprefix(_TARGET))] = unpack(TargetRow, row)
-    return Dossier(person_id, records, decision, targets, etags, stop, moved_to)
+    return Dossier(person_id, records, decision, targets, etags, stop, moved_to, exceptions)

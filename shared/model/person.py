@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NewType
 
+from shared.model.exemption import Exemption
 from shared.model.frozen import Frozen
 from shared.model.name import PersonName
 
@@ -164,6 +165,8 @@ class Person(Frozen):
     """`source:number` that the accounts carry, when it is not the primary record's."""
     unsponsored: bool = False
     """Who answered for this external has left."""
+    exceptions: tuple[Exemption, ...] = ()
+    """Rights that humans give or deny whatever the rules say; those that are over have no say."""
 
     @property
     def primary_record(self) -> Record:

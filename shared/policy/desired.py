@@ -28,6 +28,7 @@ from shared.policy import lifecycle
 from shared.policy.choices import Choice, Pick, pick
 from shared.policy.desired_hr import hr
 from shared.policy.document import EMPLOYEE_ID_LENGTH, Policy
+from shared.policy.exceptions import operator_with_exceptions, with_exceptions
 from shared.policy.fields import ACCOUNT_FIELDS, LOGIN, Facts, fill, names_in
 from shared.policy.ground import Ground, ground
 from shared.policy.naming import naming
@@ -155,13 +156,13 @@ def _origin(picked: Pick[str | bool]) -> str:
     return "; ".join(filter(None, (picked.because, source))) or "the same for everyone"
 
 
-def _groups(policy: Policy, on: Ground) -> dict[str, tuple[Reason, ...]]:
+def _groups(policy: Policy, on: Ground) -> Mapping[str, tuple[Reason, ...]]:
     rights: dict[str, tuple[Reason, ...]] = {}
     for place, rule in enumerate(policy.entra.groups):
         reason = on.reason(rule, f"entra.groups[{place}]", rule.group)
         if reason:
             rights[rule.group] = (*rights.get(rule.group, ()), reason)
-    return rights
+    return with_exceptions(rights, (e for e in on.exceptions if e.target is TargetName.ENTRA))
 
 
 def _entries(policy: Policy, known: Facts) -> dict[str, Entry]:
@@ -187,4 +188,5 @@ def _operator(policy: Policy, on: Ground) -> Operator | None:
             rights = groups if kind is RightKind.PERMISSION_GROUP else more
             key = called(kind, name)
             rights[key] = (*rights.get(key, ()), reason)
-    return Operator(permission_groups=groups, more=more, reason=first) if first else None
+    given = Operator(permission_groups=groups, more=more, reason=first) if first else None
+    return operator_with_exceptions(given, on.exceptions)

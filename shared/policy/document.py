@@ -24,6 +24,7 @@ from shared.policy.choices import (
     When,
 )
 from shared.policy.conditions import Condition, matches
+from shared.policy.exceptions import Exceptions
 from shared.policy.fields import check_template
 from shared.policy.first_sign_in import FirstSignIn
 from shared.policy.notices import Notices
@@ -326,6 +327,7 @@ class Policy(Section):
     first_sign_in: FirstSignIn = FirstSignIn()
     sso: Sso | None = None
     """Single sign-on to TOPdesk, which `instroom sso` sets up and checks."""
+    exceptions: Exceptions = Exceptions()
     guard: Guard = Guard()
     notices: Notices = Notices()
     protected: frozenset[str] = frozenset()

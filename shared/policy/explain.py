@@ -6,13 +6,14 @@ done by; only why a rule does not hold is worked out here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from shared.model.desired import Desired, Reason, State, TargetName
+from shared.model.exemption import RULE, Exemption
 from shared.model.frozen import Frozen
 from shared.model.person import Person
-from shared.model.right import called
+from shared.model.right import called, folded
 from shared.policy.conditions import holds, lacks
 from shared.policy.document import Policy
 from shared.policy.ground import Ground, ground
@@ -40,9 +41,18 @@ def explain(person: Person, want: Desired, policy: Policy, at: datetime) -> tupl
         TargetName.ENTRA: want.entra.groups,
         TargetName.TOPDESK: want.topdesk.operator.rights if want.topdesk.operator else {},
     }
-    return tuple(
+    answers = (
         _answer(target, right, place, rule, given[target].get(right, ()), on)
         for target, right, place, rule in _rules(policy)
+    )
+    return (*answers, *(_excepted(one, given[one.target]) for one in on.exceptions))
+
+
+def _excepted(one: Exemption, given: Mapping[str, object]) -> Answer:
+    """What an exception says; before the first day, or after the last, it gives nothing either."""
+    has = folded(one.right) in set(map(folded, given))
+    return Answer(
+        target=one.target, right=one.right, rule=RULE, given=has and one.gives, because=one.told
     )
 
 
@@ -64,7 +74,8 @@ def _answer(
 ) -> Answer:
     label = f"{place} ({rule.name})" if rule.name else place
     mine = next((reason for reason in reasons if reason.rule.startswith(f"{place} ")), None)
-    because = mine.because if mine else _lacking(target, rule, on)
+    denial = next((e for e in on.exceptions if not e.gives and e.is_about(target, right)), None)
+    because = mine.because if mine else denial.told if denial else _lacking(target, rule, on)
     return Answer(target=target, right=right, rule=label, given=bool(mine), because=because)
 
 

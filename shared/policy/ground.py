@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.model.desired import Reason
+from shared.model.exemption import Exemption
 from shared.model.person import Person
 from shared.policy import lifecycle
 from shared.policy.conditions import holds
 from shared.policy.document import Policy
+from shared.policy.exceptions import in_force
 from shared.policy.fields import Facts, facts
 from shared.policy.lifecycle import Standing
 from shared.policy.offsets import Near, near
@@ -29,6 +31,8 @@ class Ground:
     """Of each contract that speaks for the day, the primary one first; one at least."""
     beside: Sequence[Near]
     """Contracts that do not run on the day, and that a rule may reach from."""
+    exceptions: Sequence[Exemption] = ()
+    """Those that are in force."""
 
     def reason(self, rule: RightRule, place: str, label: str) -> Reason | None:
         """Why the rule holds: the first contract whose facts meet it, those of the day first."""
@@ -50,4 +54,5 @@ def ground(person: Person, policy: Policy, as_of: datetime) -> Ground:
     standing = lifecycle.standing(person, policy, as_of)
     known = tuple(facts(person, one, standing.day) for one in standing.contracts or (None,))
     today = as_of.astimezone(policy.zone).date()
-    return Ground(standing, known, near(person, policy, standing, today))
+    beside = near(person, policy, standing, today)
+    return Ground(standing, known, beside, in_force(person, today))

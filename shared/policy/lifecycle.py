@@ -231,7 +231,10 @@ def _telling_days(person: Person, policy: Policy) -> Iterator[date]:
 
 
 def _reaching_days(person: Person, policy: Policy) -> Iterator[date]:
-    """The days on which some rule begins or ceases to reach beyond a contract."""
+    """The days on which some rule begins or ceases to reach beyond a contract, or an exception
+    is over.
+    """
+    yield from (one.until + _DAY for one in person.exceptions)
     rules = (*policy.entra.groups, *policy.topdesk.operators)
     reaches = {(rule.days_before, rule.days_after) for rule in rules} - {(0, 0)}
     for contract in person.contracts if reaches else ():

@@ -29,6 +29,7 @@ from stopping import (
 )
 from turning import deliver, dossier_of, first_load, harm_of, leases_run_out, settle
 
+from shared.flow import exceptions
 from shared.flow.approve import approve, reject
 from shared.flow.collect import full_sync, signalled
 from shared.flow.naming import USER_PRINCIPAL_NAME
@@ -40,6 +41,7 @@ from shared.ledger.people import Dossier
 from shared.ledger.sqlite import open_sqlite
 from shared.model.change import Harm
 from shared.model.desired import TargetName
+from shared.model.exemption import Exemption
 from shared.model.harm import HarmEntry
 from shared.model.name import NameUsage
 from shared.model.person import Person, PersonId, Record, Unit
@@ -162,6 +164,19 @@ async def _somebody_gives_ict_by_hand(world: World) -> None:
     world.entra.accounts[account.id] = account.model_copy(update={"groups": groups})
 
 
+async def _gets_zorg_for_a_while(world: World) -> None:
+    one = Exemption(
+        target=TargetName.ENTRA,
+        right="Zorg",
+        gives=True,
+        until=TODAY + timedelta(days=9),
+        reason="ticket 79",
+        owner="hoofd Zorg",
+    )
+    await exceptions.make(world.service, "afas", "1042", one, who="an operator")
+    await settle(world)
+
+
 async def _a_human_rejects(world: World) -> None:
     for shown in [s async for s in world.service.ledger.batches.unfinished()]:
         if shown.batch.state == "open":
@@ -173,6 +188,7 @@ EVERYONE_IS_READ = Step(_everyone_is_read)
 IS_STOPPED = Step(_is_stopped_at_once)
 IS_LIFTED = Step(_is_lifted)
 BY_HAND = Step(_somebody_gives_ict_by_hand)
+GETS_ZORG = Step(_gets_zorg_for_a_while)
 A_HUMAN_APPROVES = Step(_a_human_approves)
 A_HUMAN_REJECTS = Step(_a_human_rejects)
 SANNE = a_record("1042")
@@ -312,6 +328,7 @@ STORIES = {
         before=[*stands(NURSE), BY_HAND, hr_says(NURSE_PROMOTED)],
         policy=OURS_ALONE,
     ),
+    "given by exception": Story([GETS_ZORG], before=stands(SANNE)),
     "held, then back": Story(
         [EVERYONE_IS_READ, hr_says(*TEAM), EVERYONE_IS_READ],
         before=[*stands(*TEAM), hr_says(*TEAM_GONE)],

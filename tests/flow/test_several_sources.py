@@ -15,9 +15,12 @@ from turning import days_pass, settle
 
 from shared import flow
 from shared.errors import Misconfigured, Permanent
+from shared.flow import exceptions
 from shared.flow.collect import full_sync, signalled
 from shared.ledger.people import Dossier
 from shared.ledger.sqlite import open_sqlite
+from shared.model.desired import TargetName
+from shared.model.exemption import Exemption
 from shared.model.person import BadRecord, Record, Stop, Unit
 
 BORN = date(1991, 5, 17)
@@ -261,6 +264,33 @@ async def test_stop_of_a_person_who_ends_at_that_moment_is_not_lost(office: Offi
     account = office.world.entra.by_number("1042")
     assert account is not None
     assert not account.enabled
+
+
+async def test_exceptions_go_along_with_who_turns_out_to_be_another(office: Office) -> None:
+    office.world.hr.put(in_afas())
+    office.csv.put(in_csv(name=TWIN))
+    await office.reads()
+    service = office.world.service
+    one = Exemption(
+        target=TargetName.ENTRA,
+        right="Zorg",
+        gives=False,
+        until=TODAY + timedelta(days=9),
+        reason="ticket 1",
+        owner="hoofd",
+    )
+    await exceptions.make(service, "csv", "881", one, who="beheerder")
+    ended = (await office.dossier("csv:881")).person_id
+
+    await flow.same(service, "csv:881", "afas:1042", who="beheerder")
+    await settle(office.world)
+
+    stays = await office.dossier("afas:1042")
+    assert [stored.current for stored in stays.exceptions.values()] == [one]
+    assert (await service.ledger.people.read(ended)).exceptions == {}
+    account = office.world.entra.by_number("1042")
+    assert account is not None
+    assert "Zorg" not in account.groups
 
 
 async def test_doubt_that_hr_mends_is_gone_by_itself(office: Office) -> None:
