@@ -66,5 +66,14 @@ class Sdk:
         return cast("httpx.Response", answer)
 
     async def close(self) -> None:
-        """Give the connections back; the credential is its owner's."""
+        """Give the connections back; the credential is its owner's.
+
+        The SDK's transport has no `aclose` of its own and httpx's default closes nothing, so what
+        it wraps is closed here: else each socket stays open until the process ends.
+        """
+        wrappers = (self._http._transport, *self._http._mounts.values())  # noqa: SLF001 - the SDK put them there
         await self._http.aclose()
+        for wrapper in wrappers:
+            inner = getattr(wrapper, "transport", None)
+            if isinstance(inner, httpx.AsyncBaseTransport):
+                await inner.aclose()
