@@ -41,6 +41,7 @@ var tables = [
   'measures'
   'names'
   'notices'
+  'pending'
   'people'
   'policies'
   'reports'

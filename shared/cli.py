@@ -34,6 +34,7 @@ from shared.cli_sso import sso
 from shared.cli_topdesk import topdesk
 from shared.cli_write_back import print_written
 from shared.errors import InstroomError, Misconfigured
+from shared.flow import in_bulk
 from shared.flow.decide import wanted
 from shared.flow.preview import Preview
 from shared.flow.service import Service
@@ -287,6 +288,7 @@ def _waits_for(dossier: Dossier) -> str:
     rows = {name: dossier.target(name) for name in TargetName}
     told += [row.problem for row in rows.values() if row.problem]
     told += [f"{name}: {row.report.summary}" for name, row in rows.items() if row.report]
+    told += [waits] if (waits := in_bulk.told(dossier.target(TargetName.ENTRA))) else []
     if dossier.target(TargetName.ENTRA).applied.aliases:
         told.append("Exchange: an earlier address must stay an alias")
     if dossier.decision and dossier.decision.hold:
@@ -328,8 +330,10 @@ async def _print_person(service: Service, source: str, number: str) -> None:
         table = Table(
             "right", "why", title=f"{target}: {applied.state}", title_justify="left", box=None
         )
+        pending = dossier.target(target).pending
         for right, reasons in applied.rights.items():
-            table.add_row(right, "; ".join(f"{r.rule}: {r.because}" for r in reasons))
+            shown = f"{right} (waits to be bound)" if right in pending else right
+            table.add_row(shown, "; ".join(f"{r.rule}: {r.because}" for r in reasons))
         for right, since in applied.strays.items():
             table.add_row(right, f"no rule explains it; known since {since:%Y-%m-%d}")
         console.print(table)

@@ -27,6 +27,7 @@ from pydantic import SecretStr
 from shared import settings as setting
 from shared import vaulted_settings
 from shared.apply.entra import EntraTarget
+from shared.apply.entra_bulk import EntraBulk
 from shared.apply.entra_groups import EntraGroups
 from shared.apply.entra_passes import EntraPasses
 from shared.apply.target import Target
@@ -89,6 +90,7 @@ class Wiring:
             mint=lambda: uuid.uuid4().hex,
             sources={name: sources.source(name) for name in self.settings.sources},
             entra=EntraTarget(entra),
+            bulk=EntraBulk(entra),
             groups=EntraGroups(entra),
             passes=EntraPasses(entra),
             topdesk=self._scim() if by_scim else TopdeskTarget(self.topdesk()),

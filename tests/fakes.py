@@ -7,7 +7,7 @@ real ones need a network, are faked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from build import NOW, POLICY
 from fakes_hr import FakeHr
 from fakes_passes import FakePasses
 
+from shared.apply.bulk import MOST_BOUND, Bound
 from shared.apply.groups import Member
 from shared.apply.target import Done
 from shared.errors import NameTaken, NotShown, Permanent
@@ -145,6 +146,10 @@ class FakeEntra:
     """How often an account was created, by employee id."""
     fails: list[Exception | None] = field(default_factory=list)
     """Raised by the next calls to `do`, in order; None lets one through."""
+    bind_fails: list[Exception | None] = field(default_factory=list)
+    """Raised by the next calls to `bind`."""
+    unbindable: set[str] = field(default_factory=set)
+    """Accounts that are refused in bulk."""
     moment: Moment = undisturbed
     leaves_blocks_to_ad: bool = False
     """It takes no block of an account that Active Directory masters."""
@@ -169,6 +174,22 @@ class FakeEntra:
         done = self._do(change, applied)
         self.moment(f"after {change.kind}")
         return done
+
+    async def bind(self, group: str, accounts: Sequence[str]) -> Bound:
+        assert 0 < len(accounts) <= MOST_BOUND
+        self.calls["bind"] += 1
+        self.moment("before bind")
+        if self.bind_fails and (error := self.bind_fails.pop(0)):
+            raise error
+        known = [a for a in accounts if a in self.accounts and a not in self.unbindable]
+        for account_id in known:
+            account = self.accounts[account_id]
+            changed = account.model_copy(update={"groups": account.groups | {group}})
+            self.accounts[account_id] = changed
+        self.moment("after bind")
+        return Bound(
+            done=frozenset(known), refused={a: "refused" for a in accounts if a not in known}
+        )
 
     async def probe(self) -> None:
         return None
@@ -481,6 +502,7 @@ def a_world(store: Store, *, clock: FakeClock, policy: str = POLICY, first_id: i
         mint=lambda: next(minted),
         sources={"afas": hr},
         entra=entra,
+        bulk=entra,
         topdesk=topdesk,
         groups=FakeGroups(entra),
         writers={"afas": told},

@@ -159,12 +159,13 @@ async def _decide_all(service: Service, answer: Answer, cause: str | None) -> in
     """Whoever is held goes into one batch: one by one that is faster than all at once."""
     gated = await _leavers(service, answer) if cause else set()
 
+    named = [news for news in answer.changed if news.reading.number is not None]
+
     def told(news: News) -> Coroutine[object, object, Found]:
         number = str(news.reading.number)
-        why = cause if number in gated else None
-        return observe(service, answer.source, number, news, answer.began, why)
+        why, among = cause if number in gated else None, len(named)
+        return observe(service, answer.source, number, news, answer.began, why, among=among)
 
-    named = [news for news in answer.changed if news.reading.number is not None]
     waits = [news for news in named if news.reading.number in gated]
     others = [news for news in named if news.reading.number not in gated]
     found = await all_of(map(told, others)) + await all_of(map(told, waits), at_once=1)
@@ -189,7 +190,7 @@ async def ends(service: Service, source: str, reading: Record, policy: Policy) -
     return was in ALIVE and will not in ALIVE and bool(compare.harm(was, will))
 
 
-async def observe(
+async def observe(  # noqa: PLR0913 - what one read says of one number
     service: Service,
     source: str,
     number: str,
@@ -197,10 +198,13 @@ async def observe(
     began: datetime,
     cause: str | None = None,
     changes: Record | None = None,
+    *,
+    among: int = 1,
 ) -> Found:
     """Mint the person if need be, decide, and remember what the record looked like.
 
-    Raises LostRace when it `changes` a record that is no longer held.
+    `among`: how many people this answer decides on. Raises LostRace when it `changes` a record
+    that is no longer held.
     """
     reading = news.reading if news else None
     record = reading if isinstance(reading, Record) else None
@@ -215,7 +219,7 @@ async def observe(
         cause=cause,
         changes=changes,
     )
-    found = await decide(service, identity.person_id, seen)
+    found = await decide(service, identity.person_id, seen, among=among)
     if found != Found.STALE:
         noted = remembered(news.mark, who.rules) if news else MISSING
         noted = matching.WAITS if news and who.doubts else noted

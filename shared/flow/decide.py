@@ -52,18 +52,23 @@ class Found(StrEnum):
     """Something newer had been seen of them already: this observation was not taken."""
 
 
-async def decide(service: Service, person_id: PersonId, seen: Observation | None = None) -> Found:
+async def decide(
+    service: Service, person_id: PersonId, seen: Observation | None = None, *, among: int = 1
+) -> Found:
     """Decide anew about this person, with what HR just said of them when there is something.
 
-    Raises LostRace when that changes a record which is no longer held.
+    `among`: how many people are decided together. Raises LostRace when that changes a record
+    which is no longer held.
     """
     with spans.span("decide", person=person_id) as step:
-        found = await _decided_anew(service, person_id, seen)
+        found = await _decided_anew(service, person_id, seen, among)
         step.note(outcome=found)
         return found
 
 
-async def _decided_anew(service: Service, person_id: PersonId, seen: Observation | None) -> Found:
+async def _decided_anew(
+    service: Service, person_id: PersonId, seen: Observation | None, among: int
+) -> Found:
     lost = False
     while True:
         dossier = await joining.at_its_end(service, person_id)
@@ -72,7 +77,8 @@ async def _decided_anew(service: Service, person_id: PersonId, seen: Observation
             return Found.STALE
         try:
             # Who lost the race has touched holds and reports already: they must fit what won.
-            found = await _decide(service, dossier, records or {}, seen if records else None)
+            observed = seen if records else None
+            found = await _decide(service, dossier, records or {}, observed, among)
         except LostRace:
             lost = True
         else:
@@ -84,6 +90,7 @@ async def _decide(
     dossier: Dossier,
     records: Mapping[str, StoredRecord],
     seen: Observation | None,
+    among: int,
 ) -> Found:
     now = service.clock.now()
     policy_hash, policy = await service.active_policy()
@@ -109,7 +116,7 @@ async def _decide(
         await seeing.park(service, dossier, records, error)
         return await _parked(service, dossier)
     records = {**seeing.mended(dossier), **records}
-    by = _Basis(person, known, policy_hash, policy, now)
+    by = _Basis(person, known, policy_hash, policy, now, among)
     return await _conclude(service, dossier, records, seen, by, after)
 
 
@@ -122,6 +129,8 @@ class _Basis:
     policy_hash: str
     policy: Policy
     now: datetime
+    among: int = 1
+    """So many people are decided together."""
 
 
 async def _parked(service: Service, dossier: Dossier) -> Found:
@@ -174,6 +183,7 @@ async def _conclude(
         strays=strays,
         wake=_wakes(dossier, before, after, hold, strays),
         event=compare.event(before, after),
+        bulk=by.among >= by.policy.entra.bulk_from,
     )
     if _same(dossier.decision, decision, before, after):
         # Who was stopped, or lost a race, may have left somebody in a batch.
@@ -378,7 +388,7 @@ def _same(old: Decision | None, new: Decision, before: Desired | None, after: De
     """Would writing the new decision say anything new?"""
     if old is None or before != after:
         return False
-    unchanged = {"as_of", "event", "wake"}
+    unchanged = {"as_of", "event", "wake", "bulk"}
     return old.model_dump(exclude=unchanged) == new.model_dump(exclude=unchanged)
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from shared.diff import compare
 from shared.errors import Misconfigured
+from shared.flow import in_bulk
 from shared.flow.service import Service
 from shared.intake.merge import merge
 from shared.ledger.people import Dossier
@@ -100,11 +101,15 @@ async def explained(
         left=tuple(_left(dossier, answers)),
         strays=tuple(_strays(dossier, want)),
         held=frozenset(decision.hold),
-        problems=(
-            *(t.problem for name in TargetName if (t := dossier.target(name)).problem),
-            *(_only_told(name, r) for name in TargetName if (r := dossier.target(name).report)),
-        ),
+        problems=tuple(_problems(dossier)),
     )
+
+
+def _problems(dossier: Dossier) -> Iterable[str]:
+    for target in TargetName:
+        row = dossier.target(target)
+        told = _only_told(target, row.report) if row.report else None
+        yield from filter(None, (row.problem, told, in_bulk.told(row)))
 
 
 def _only_told(name: TargetName, report: Report) -> str:

@@ -17,7 +17,7 @@ from shared.errors import (
     TargetDown,
     Transient,
 )
-from shared.flow import by_hand, measuring, naming, strays, ties
+from shared.flow import by_hand, in_bulk, measuring, naming, strays, ties
 from shared.flow.lanes import Account, Want, reached
 from shared.flow.service import LEASE
 from shared.flow.work import Work, account_id, login_of, tell
@@ -51,7 +51,8 @@ DAILY = timedelta(days=1)
 async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan) -> Outcome:
     """Write down that it stands, after telling all who must know. Raises LostRace."""
     service, now = work.service, work.service.clock.now()
-    applied = _remember(work, found, plan)
+    pending = await in_bulk.arrange(work, plan)
+    applied = _remember(work, found, plan, pending)
     await naming.settle(work, applied)
     await strays.tell(work, applied)
     if _stands_now(applied) != _stands_now(work.row.applied):
@@ -69,7 +70,9 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
             "trying": None if applied.account_id else _told_to_make(plan) or work.row.trying,
             "claim": None,
             "attempt": 0,
-            "due_at": _look_again(work, applied, tasks, problem),
+            "due_at": _look_again(work, applied, tasks, problem, pending),
+            "pending": pending,
+            "singly": frozenset(),
             "problem": problem,
             "mender": _mender(work, plan, waits),
             "tasks": tasks,
@@ -88,6 +91,8 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
     if plan.held:
         held = ", ".join(work.decision.hold.values())
         return Outcome(ending=Ending.HELD, detail=held, changes=len(work.done))
+    if waits := in_bulk.told(row):
+        return Outcome(ending=Ending.WAITING, detail=waits, changes=len(work.done))
     ending = Ending.DONE if work.done else Ending.NOTHING
     if work.done:
         measuring.took(work, now)
@@ -107,10 +112,16 @@ def _mender(work: Work[Any, Any], plan: Plan, waits: str | None) -> Mender | Non
 
 
 def _look_again(
-    work: Work[Any, Any], applied: Applied, tasks: tuple[Task, ...], problem: str | None
+    work: Work[Any, Any],
+    applied: Applied,
+    tasks: tuple[Task, ...],
+    problem: str | None,
+    pending: Collection[str],
 ) -> datetime | None:
     """After the next synchronisation, the next day, or when something else happens."""
     now = work.service.clock.now()
+    if pending:
+        return now + in_bulk.LOOK_AGAIN
     if any(task.place is Place.ACTIVE_DIRECTORY for task in tasks):
         return now + by_hand.LOOK
     daily = problem or applied.aliases or by_hand.may_still_be_made(work, applied)
@@ -194,6 +205,8 @@ async def stop(work: Work[Any, Any], reason: str, mender: Mender | None) -> Outc
         }
     )
     if mender:
+        await in_bulk.give_up(work)
+        row = row.model_copy(update={"pending": work.row.pending})
         await work.service.ledger.notices.note_parked(work.dossier.person_id)
     await write(work, row)
     if mender is None:
@@ -202,14 +215,17 @@ async def stop(work: Work[Any, Any], reason: str, mender: Mender | None) -> Outc
     return Outcome(ending=Ending.PARKED, detail=reason, changes=len(work.done))
 
 
-def _remember[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan) -> Applied:
+def _remember[D: Want, A: Account](
+    work: Work[D, A], found: Found[A], plan: Plan, pending: Collection[str]
+) -> Applied:
     """What stands there now, of our making, with the reasons it was given for."""
     was, want = work.row.applied, work.want
     state = reached(want, was.state, plan)
     known_id = was.account_id or account_id(found)
     rights = work.lane.rights(want)
     held = {change.harm for change in plan.held}
-    kept = was.rights if held & TAKES_RIGHTS else {}
+    stays = was.rights if held & TAKES_RIGHTS else pending
+    kept = {right: was.rights[right] for right in stays if right in was.rights}
     values = compare.attributes(want)
     login = work.login or login_of(found) or was.login
     entra = work.name is TargetName.ENTRA

@@ -20,7 +20,7 @@ from shared.errors import (
     Transient,
     UnknownReply,
 )
-from shared.flow import first_sign_in, naming
+from shared.flow import first_sign_in, in_bulk, naming
 from shared.flow.by_hand import BLOCKS
 from shared.flow.decide import wanted
 from shared.flow.finish import finish, is_operator, mark_done, stop, wait
@@ -139,7 +139,7 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
         if untouched := await _left_alone(work, found):
             return untouched
         name = await _name(work, found)
-        plan = _plan(work, found, name)
+        plan = in_bulk.put_off(work, _plan(work, found, name))
         _settle_unsure(work, plan)
         if not plan:
             return await finish(work, found, plan)
@@ -165,8 +165,10 @@ async def _left_alone[D: Want, A: Account](work: Work[D, A], found: Found[A]) ->
     if _is_protected(work, found):
         # Never done, and never will be: it must not fill the guard's day either.
         await mark_done(work)
+        await in_bulk.give_up(work)
         return await stop(work, "protected by the policy: never touched", None)
     if why := only_told(work.name, work.want, work.row, found):
+        await in_bulk.give_up(work)
         return await report(work, found, _with_ours(work, found), why)
     return None
 
@@ -265,6 +267,7 @@ async def _claim[D: Want, A: Account](
         update={
             "claim": Claim(worker=work.worker, until=work.service.clock.wall() + CLAIM),
             "trying": name or _creates(work.want, plan) or work.row.trying,
+            "pending": work.row.pending | in_bulk.named(plan),
             "applied": applied.model_copy(
                 update={
                     "account_id": account_id(found) or applied.account_id,
@@ -281,7 +284,8 @@ async def _claim[D: Want, A: Account](
     )
     if any(change.kind is Kind.CREATE_ACCOUNT for change in plan.changes):
         await first_sign_in.open_for(work)
-    await tell(work, {place(work, change): change for change in plan.changes}, "begun: ")
+    begun = (*plan.changes, *plan.later)
+    await tell(work, {place(work, change): change for change in begun}, "begun: ")
     work.dossier = await work.service.ledger.people.claim(work.dossier, work.name, row)
 
 
@@ -356,7 +360,7 @@ def _creates(want: Want, plan: Plan) -> str:
 def _about_to_be_given(
     rights: Mapping[str, tuple[Reason, ...]], plan: Plan
 ) -> dict[str, tuple[Reason, ...]]:
-    planned = {change.what for change in plan.changes}
+    planned = {change.what for change in (*plan.changes, *plan.later)}
     return {right: reasons for right, reasons in rights.items() if right in planned}
 
 

@@ -239,7 +239,8 @@ async def _collect(
         before = one.held.newest if one.held and not call.whole else None
         try:
             news = News.of(one.record)
-            found = await observe(service, NAME, number, news, moment, cause, before)
+            among = len(call.items)
+            found = await observe(service, NAME, number, news, moment, cause, before, among=among)
             break
         except LostRace:
             again = _understood(call, item, await _held(service, number))

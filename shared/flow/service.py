@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Protocol
 
 from shared import log
+from shared.apply.bulk import Bulk
 from shared.apply.first_sign_in import Passes
 from shared.apply.groups import Groups
 from shared.apply.hr import HrTarget, HrWriter
@@ -33,6 +34,7 @@ from shared.ledger.matches import Matches
 from shared.ledger.measures import Measures
 from shared.ledger.names import Names
 from shared.ledger.notices import Notices
+from shared.ledger.pending import Pending
 from shared.ledger.people import People
 from shared.ledger.policies import Policies
 from shared.ledger.relations import Relations
@@ -128,6 +130,11 @@ class Ledger:
         return Calls(self.store)
 
     @cached_property
+    def pending(self) -> Pending:
+        """Memberships that wait to be bound in bulk."""
+        return Pending(self.store)
+
+    @cached_property
     def first_sign_ins(self) -> FirstSignIns:
         """Who waits for a first sign-in."""
         return FirstSignIns(self.store)
@@ -193,6 +200,8 @@ class Service:
     """What has to be done in TOPdesk; another plan when a SCIM service stands in its place."""
     announce: Callable[[Waiting], Awaitable[None]] = write_log
     """How a reminder of a held batch reaches the log, and so the alerts."""
+    bulk: Bulk | None = None
+    """Who puts many accounts into a group of Entra at once; None: each is added by itself."""
     post: Post | None = None
     """What mail is sent with; None when there is no mailbox to send from."""
     _loaded: dict[str, Policy] = field(default_factory=dict, repr=False)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.errors import LostRace, Misconfigured
-from shared.flow import measuring, noticing, rollout, waiting
+from shared.flow import binding, measuring, noticing, rollout, waiting
 from shared.flow.activate import activate
 from shared.flow.approve import finish_answers
 from shared.flow.at_once import all_of
@@ -44,10 +44,12 @@ async def sweep(service: Service) -> Swept:
     by_person: dict[str, list[Entry]] = {}
     for entry in entries:
         by_person.setdefault(entry.person_id, []).append(entry)
-    found = await all_of(_look(service, mine) for mine in by_person.values())
+    among = len(by_person)
+    found = await all_of(_look(service, mine, among) for mine in by_person.values())
     with suppress(Misconfigured):  # nothing decides yet, and so nothing is told
         await noticing.look(service)
         await rollout.keep_the_day(service)
+    await binding.bind(service)
     return Swept(
         changed=found.count(Found.CHANGED),
         open=found.count(Found.OPEN),
@@ -55,16 +57,18 @@ async def sweep(service: Service) -> Swept:
     )
 
 
-async def _look(service: Service, entries: list[Entry]) -> Found:
-    """Decide one person anew and clear away the entries that led here."""
+async def _look(service: Service, entries: list[Entry], among: int) -> Found:
+    """Decide one person anew, among so many, and clear away the entries that led here."""
     person_id = entries[0].person_id
     # Of its own: a minute's sweep is no story, and a person's work is one.
     with spans.apart("look again", person=person_id):
-        return await _looked(service, person_id, entries)
+        return await _looked(service, person_id, entries, among)
 
 
-async def _looked(service: Service, person_id: PersonId, entries: list[Entry]) -> Found:
-    found = await decide(service, person_id)
+async def _looked(
+    service: Service, person_id: PersonId, entries: list[Entry], among: int
+) -> Found:
+    found = await decide(service, person_id, among=among)
     if found == Found.OPEN:
         await service.ledger.due.add(service.clock.now() + LEASE, person_id, suffix=service.mint())
         await publish(service, person_id)

@@ -97,6 +97,8 @@ class Decision(Frozen):
     about these, and not about one that is given anew."""
     wake: Mapping[TargetName, int] = Field(default_factory=dict)
     """Raised each time a target must look; a target is open while its row has served less."""
+    bulk: bool = False
+    """Decided among so many others that memberships are bound together with theirs."""
     event: Event = Event.JOINER
 
     def wakes(self, target: TargetName) -> int:
@@ -132,6 +134,10 @@ class TargetRow(Frozen):
     """Calendar moment at which it last stood right."""
     report: Report | None = None
     """What was told instead of done, where the policy lets nothing be written."""
+    pending: frozenset[str] = frozenset()
+    """Groups that wait to be bound in bulk, or may just have been; none counts as given yet."""
+    singly: frozenset[str] = frozenset()
+    """Groups that could not be bound in bulk: added by themselves, and the reason is heard."""
 
     def is_open(self, wake: int, now: datetime) -> bool:
         """Is there work: a wake not served, or a due moment reached?"""

@@ -117,12 +117,14 @@ class Plan(Frozen):
     """What Active Directory has to do, because it masters the account or is to make it."""
     tasks: tuple[Task, ...] = ()
     """What somebody has to do by hand, with exact values; that of `for_ad` is among it."""
+    later: tuple[Change, ...] = ()
+    """Memberships that are bound together with those of others, not one by one."""
     obstacles: Mapping[str, str] = {}
     """What the policy wants and the target cannot give, with the sentence that mends it."""
 
     def __bool__(self) -> bool:
         """Say whether there is anything to do."""
-        return bool(self.changes)
+        return bool(self.changes or self.later)
 
     def summary(self) -> str:
         """One line for people; no values, no names of persons."""

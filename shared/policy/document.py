@@ -189,6 +189,8 @@ class Entra(Section):
     managed: Managed = Managed.OURS
     """Who is in a group that rules name: `ours` takes out only whom Instroom put in, `strict`
     everybody whom no rule puts there; `report` tells what `strict` would do."""
+    bulk_from: int = Field(default=300, ge=1)
+    """When so many people are decided together, memberships are bound twenty a request."""
 
     @model_validator(mode="after")
     def _not_ours(self) -> Self:

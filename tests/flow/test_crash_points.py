@@ -139,6 +139,12 @@ async def _everyone_is_read(world: World) -> None:
     await settle(world)
 
 
+async def _minutes_pass(world: World) -> None:
+    for _ in range(2):
+        world.clock.advance(minutes=1)
+        await settle(world)
+
+
 async def _a_human_approves(world: World) -> None:
     for shown in [s async for s in world.service.ledger.batches.unfinished()]:
         if shown.batch.state == "open":
@@ -213,6 +219,7 @@ WITH_TICKETS = POLICY.replace(
     - {name: Opruimen, on: leaver, since: 2026-11-01, brief: "Opruimen {name.display}"}
 guard:""",
 )
+IN_BULK = POLICY.replace("  groups:\n    - group", "  bulk_from: 1\n  groups:\n    - group")
 STARTS = a_record("1042", contracts=(a_contract(key="1042-1", start=TODAY),))
 TEAM = tuple(a_record(str(n), name=a_name(birth=f"Nr{n}")) for n in range(2))
 TEAM_GONE = tuple(
@@ -235,6 +242,11 @@ LEFT = (*stands(SANNE), hr_says(a_leaver(TODAY)), signal("1042"))
 
 STORIES = {
     "first load": Story([EVERYONE_IS_READ], before=[hr_says(SANNE, TEAM[0])]),
+    "first load in bulk": Story(
+        [EVERYONE_IS_READ, Step(_minutes_pass)],
+        before=[hr_says(SANNE)],
+        policy=IN_BULK,
+    ),
     "joiner": Story([signal("1042")], before=[*stands(TEAM[0]), hr_says(SANNE)]),
     "pre-hire date": Story([until(day(20))], before=stands(LATER), end=day(21)),
     "mover": Story(
@@ -406,6 +418,10 @@ async def what_stands(world: World) -> End:
         names=await _reserved(world, dossiers, numbers),
         audit=await _told(world),
         waiting=dict.fromkeys(due, "is due")
+        | {
+            numbers[w.membership.person_id]: "is to be bound"
+            async for w in ledger.pending.everything()
+        }
         | {n: "open" for n, d in dossiers.items() if any(_is_open(d, t, now) for t in TargetName)},
     )
 
@@ -449,7 +465,13 @@ def _said(dossier: Dossier) -> object:
         sorted(dossier.decision.hold),
         {key: stored.record for key, stored in dossier.records.items()},
         {
-            name: (row.applied.model_copy(update=no_ids), row.claim, row.attempt, row.problem)
+            name: (
+                row.applied.model_copy(update=no_ids),
+                row.claim,
+                row.attempt,
+                row.problem,
+                row.pending,
+            )
             for name, row in dossier.targets.items()
         },
     )

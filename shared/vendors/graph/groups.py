@@ -1,4 +1,4 @@
-"""Groups in Graph: find one by name or id, add and remove one member.
+"""Groups in Graph: find one by name or id, add one member or twenty, remove one.
 
 Facts from Microsoft Graph v1.0: "group resource type", "Add members", "Remove member".
 """
@@ -6,6 +6,7 @@ Facts from Microsoft Graph v1.0: "group resource type", "Add members", "Remove m
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from shared.vendors.graph import paths
 from shared.vendors.graph.client import Graph, Json
@@ -45,6 +46,17 @@ async def add_member(graph: Graph, group_id: str, user_id: str) -> None:
     await graph.call(
         "POST", paths.GROUP_MEMBERS, at={"group": group_id}, json=body, idempotent=True
     )
+
+
+async def add_members(graph: Graph, group_id: str, user_ids: Collection[str]) -> None:
+    """Add at most twenty, all or nobody: Refused when one of them is in it already.
+
+    Sent again after a lost reply it is refused, for then they are.
+    """
+    references = [f"{graph.base_url}/directoryObjects/{user_id}" for user_id in user_ids]
+    body = {"members@odata.bind": references}
+    at = {"group": group_id}
+    await graph.call("PATCH", paths.GROUP, at=at, json=body, idempotent=True)
 
 
 async def remove_member(graph: Graph, group_id: str, user_id: str) -> None:

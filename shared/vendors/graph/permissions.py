@@ -73,6 +73,7 @@ OF_THE_APP = (
         "add members and take them out; list those of groups under `report` or `strict`",
         (
             ("POST", paths.GROUP_MEMBERS),
+            ("PATCH", paths.GROUP),
             ("DELETE", paths.GROUP_MEMBER),
             ("GET", paths.GROUP_DIRECT),
         ),

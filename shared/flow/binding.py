@@ -1,0 +1,211 @@
+"""Put into their groups, twenty a request, those whose memberships wait. Called by the sweep.
+
+A row is claimed before the group is asked, so that nobody takes back what may be arriving. After
+the answer the person's row is written, then the waiting row goes: a stop anywhere asks again, and
+whoever is a member already is done. One who was refused goes back to the ordinary road, where the
+account is read and the reason is heard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import batched
+
+from shared import log
+from shared.apply.bulk import MOST_BOUND, Bound, Bulk
+from shared.errors import LostRace, Transient, UnknownReply
+from shared.flow.at_once import all_of
+from shared.flow.decide import wanted
+from shared.flow.service import Service
+from shared.flow.stop import is_protected
+from shared.ledger.history import Told
+from shared.ledger.pending import Membership, Waiting
+from shared.ledger.people import TargetRow
+from shared.model.change import Change, Kind
+from shared.model.desired import TargetName
+from shared.model.person import PersonId
+
+ENTRA = TargetName.ENTRA
+YOUNG = timedelta(seconds=60)
+"""Entra's replicas may not know an account yet that was made just now: one unknown account and
+nobody of the twenty gets in."""
+CLAIM = timedelta(minutes=5)
+BUDGET_SECONDS = 40.0
+"""The sweep comes each minute, and brings back dates and retries too."""
+MOST_A_SWEEP = 20_000
+GROUPS_AT_ONCE = 8
+"""One request at a time to a group, for writes to one object wait for each other."""
+
+
+type Wish = tuple[str, PersonId, str | None]
+"""Group, person and account."""
+
+
+@dataclass
+class _Settling:
+    """What has become of whom, until it is written down."""
+
+    rows: list[Waiting] = field(default_factory=list)
+    done: dict[PersonId, list[Membership]] = field(default_factory=lambda: defaultdict(list))
+    refused: dict[PersonId, list[Membership]] = field(default_factory=lambda: defaultdict(list))
+
+    def give_back(self, row: Waiting) -> None:
+        """Nobody wants it any more; it may have arrived by an earlier request all the same."""
+        self.rows.append(row)
+        self.refused[row.membership.person_id].append(row.membership)
+
+    def note(self, rows: Sequence[Waiting], bound: Bound) -> None:
+        """Remember the answer for these rows."""
+        for row in rows:
+            one = row.membership
+            if one.account_id in bound.refused:
+                self.refused[one.person_id].append(one)
+            else:
+                self.done[one.person_id].append(one)
+        self.rows += rows
+
+
+async def bind(service: Service) -> int:
+    """Bind what has waited long enough; answers how many memberships were settled."""
+    if service.bulk is None:
+        return 0
+    until = service.clock.monotonic() + BUDGET_SECONDS
+    settling = _Settling()
+    by_group: dict[str, list[Waiting]] = defaultdict(list)
+    rows = [row async for row in _ripe(service)]
+    wishes = await _wanted_of(service, rows)
+    for row in rows:
+        one = row.membership
+        if (one.group, one.person_id, one.account_id) in wishes:
+            by_group[row.membership.group].append(row)
+        else:
+            settling.give_back(row)
+    stopped = asyncio.Event()
+    await all_of(
+        (
+            _fill(service, service.bulk, group, rows, until, settling, stopped)
+            for group, rows in by_group.items()
+        ),
+        at_once=GROUPS_AT_ONCE,
+    )
+    people = settling.done.keys() | settling.refused.keys()
+    await all_of(_settle(service, person_id, settling) for person_id in people)
+    await service.ledger.pending.drop(settling.rows)
+    if settling.rows:
+        log.info("memberships bound", memberships=len(settling.rows), people=len(people))
+    return len(settling.rows)
+
+
+async def _ripe(service: Service) -> AsyncIterator[Waiting]:
+    """What waits, is old enough, and is claimed by nobody."""
+    wall, taken = service.clock.wall(), 0
+    async for row in service.ledger.pending.everything():
+        if not row.membership.is_claimed(wall) and wall - row.written_at >= YOUNG:
+            taken += 1
+            yield row
+        if taken >= MOST_A_SWEEP:
+            return
+
+
+async def _wanted_of(service: Service, rows: Sequence[Waiting]) -> frozenset[Wish]:
+    """What of it the people's own rows still say: a policy may have changed since."""
+    people = dict.fromkeys(row.membership.person_id for row in rows)
+    found = await all_of(_wishes(service, person_id) for person_id in people)
+    return frozenset[Wish]().union(*found)
+
+
+async def _wishes(service: Service, person_id: PersonId) -> frozenset[Wish]:
+    """The memberships this person waits for and may be given."""
+    dossier = await service.ledger.people.read(person_id)
+    decision, row = dossier.decision, dossier.target(ENTRA)
+    if decision is None or not row.pending:
+        return frozenset()
+    policy = await service.policy(decision.policy)
+    if is_protected(policy, dossier):
+        return frozenset()
+    want = wanted(dossier, decision, policy).entra
+    groups = row.pending & want.groups.keys() if want.only_told is None else ()
+    return frozenset((group, person_id, row.applied.account_id) for group in groups)
+
+
+async def _fill(
+    service: Service,
+    bulk: Bulk,
+    group: str,
+    rows: Sequence[Waiting],
+    until: float,
+    settling: _Settling,
+    stopped: asyncio.Event,
+) -> None:
+    """One group, twenty at a time, until the sweep's time is over or Entra wants a pause."""
+    for some in batched(rows, MOST_BOUND, strict=False):
+        if stopped.is_set() or service.clock.monotonic() >= until:
+            return
+        try:
+            claimed = await service.ledger.pending.claim(some, service.clock.wall() + CLAIM)
+        except LostRace:
+            continue  # somebody took one back: the others come with the next sweep
+        try:
+            bound = await bulk.bind(group, [row.membership.account_id for row in claimed])
+        except Transient as error:
+            log.info("memberships wait", reason=error.reason)
+            stopped.set()
+            if not isinstance(error, UnknownReply):  # else they may be arriving
+                with suppress(LostRace):
+                    await service.ledger.pending.release(claimed)
+            return
+        settling.note(claimed, bound)
+
+
+async def _settle(service: Service, person_id: PersonId, settling: _Settling) -> None:
+    """Write down what this person has now; who was refused is looked at at once."""
+    done, refused = settling.done[person_id], settling.refused[person_id]
+    while True:
+        dossier = await service.ledger.people.read(person_id)
+        row = dossier.target(ENTRA)
+        groups = frozenset(one.group for one in (*done, *refused)) & row.pending
+        if not groups:
+            return
+        await _tell(service, person_id, row, [one for one in done if one.group in groups])
+        singly = groups & {one.group for one in refused}
+        if singly:
+            now = service.clock.now()
+            await service.ledger.due.add(now, person_id, suffix=service.mint())
+        try:
+            await service.ledger.people.save(dossier, ENTRA, _after(service, row, groups, singly))
+        except LostRace:
+            continue
+        return
+
+
+def _after(
+    service: Service, row: TargetRow, groups: frozenset[str], singly: frozenset[str]
+) -> TargetRow:
+    """The row when these groups wait no longer; it rests when nothing else keeps it open."""
+    now, left = service.clock.now(), row.pending - groups
+    after = row.model_copy(update={"pending": left, "singly": row.singly | singly})
+    if singly:
+        return after.model_copy(update={"due_at": now})
+    keeps = row.claim, row.problem, row.attempt, row.tasks, row.report, row.applied.aliases
+    rests = not left and not any(keeps)
+    return after.model_copy(update={"due_at": None, "finished_at": now}) if rests else after
+
+
+async def _tell(
+    service: Service, person_id: PersonId, row: TargetRow, done: Sequence[Membership]
+) -> None:
+    """The audit, under the places at which it was begun."""
+    at, why = service.clock.now(), row.applied.rights
+    lines = [
+        (one.place, Told(at=at, what=_line(one), reasons=why.get(one.group, ()))) for one in done
+    ]
+    await service.ledger.history.tell(person_id, lines)
+
+
+def _line(one: Membership) -> str:
+    return f"{ENTRA}: {Change(kind=Kind.ADD_TO_GROUP, what=one.group)}"

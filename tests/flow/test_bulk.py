@@ -1,0 +1,214 @@
+"""In a first load memberships wait and are bound twenty a request; no right is lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from build import POLICY, TODAY, a_leaver, a_name, a_record, moved
+from fakes import FakeClock, World, a_world
+from turning import (
+    account_of,
+    audit_of,
+    card_of,
+    deliver,
+    dossier_of,
+    first_load,
+    minutes_pass,
+    settle,
+)
+
+from shared.errors import Transient, UnknownReply
+from shared.flow import in_bulk
+from shared.flow.binding import bind
+from shared.flow.collect import full_sync, signalled
+from shared.flow.sweep import sweep
+from shared.ledger.people import TargetRow
+from shared.ledger.sqlite import open_sqlite
+from shared.model.change import Kind
+from shared.model.desired import TargetName
+
+BULK = POLICY.replace("  groups:\n    - group", "  bulk_from: 3\n  groups:\n    - group")
+MANY = tuple(a_record(str(n), name=a_name(birth=f"Nr{n}")) for n in range(22))
+CROWD = MANY[:4]
+BOTH = frozenset({"Iedereen", "ICT"})
+ENTRA = TargetName.ENTRA
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    clock = FakeClock()
+    store = await open_sqlite(None, wall=clock.wall)
+    world = a_world(store, clock=clock, policy=BULK)
+    world.hr.put(*CROWD)
+    yield world
+    await store.close()
+
+
+async def row_of(world: World, number: str) -> TargetRow:
+    return (await dossier_of(world, number)).target(ENTRA)
+
+
+async def waiting(world: World) -> set[tuple[str, str]]:
+    """Group and number of each membership that waits."""
+    everyone = world.service.ledger.identities.everyone("afas")
+    people = {known.person_id: known.number async for known in everyone}
+    pending = world.service.ledger.pending
+    return {
+        (each.membership.group, people[each.membership.person_id])
+        async for each in pending.everything()
+    }
+
+
+async def test_a_first_load_binds_twenty_a_request(world: World) -> None:
+    world.hr.put(*MANY)
+    await first_load(world)
+    assert len(await waiting(world)) == 44
+    assert in_bulk.told(await row_of(world, "2")) == "2 memberships wait to be bound"
+    assert card_of(world, "2").fields["tasLoginName"], "everything else goes on"
+
+    await minutes_pass(world, 2)
+
+    assert (world.entra.calls["bind"], world.entra.calls[Kind.ADD_TO_GROUP]) == (4, 0)
+    assert {account_of(world, r.number).groups for r in MANY} == {BOTH}
+    assert await waiting(world) == set()
+    row = await row_of(world, "2")
+    assert (row.pending, row.due_at, row.problem) == (frozenset(), None, None)
+    assert set(row.applied.rights) == {"Iedereen", "ICT"}
+    assert {"entra: add to group ICT"} < set(await audit_of(world, "2"))
+
+
+async def test_an_everyday_change_is_not_put_off(world: World) -> None:
+    await first_load(world)
+    await minutes_pass(world, 2)
+
+    world.hr.put(moved(CROWD[3], "ZORG", "Zorg"))
+    await signalled(world.service, "afas", "3")
+    await deliver(world)
+
+    assert account_of(world, "3").groups == {"Iedereen", "Zorg"}
+    assert world.entra.calls[Kind.ADD_TO_GROUP] == 1
+
+
+async def test_one_who_is_refused_stops_nobody_and_tells_why(world: World) -> None:
+    await first_load(world)
+    world.entra.unbindable.add(account_of(world, "2").id)
+
+    await minutes_pass(world, 2)
+
+    assert {account_of(world, r.number).groups for r in CROWD} == {BOTH}
+    assert world.entra.calls[Kind.ADD_TO_GROUP] == 2, "alone, on the ordinary road"
+    row = await row_of(world, "2")
+    assert (row.pending, row.singly, row.due_at) == (frozenset(), frozenset(), None)
+
+
+async def test_a_lost_reply_is_asked_again_when_the_claim_is_over(world: World) -> None:
+    await first_load(world)
+    world.entra.bind_fails = [UnknownReply("no answer came")]
+    await minutes_pass(world, 2)
+    assert len(await waiting(world)) == 4, "of one of the two groups"
+
+    await minutes_pass(world, 6)
+
+    assert await waiting(world) == set()
+    assert {account_of(world, r.number).groups for r in CROWD} == {BOTH}
+
+
+async def test_a_pause_that_entra_asks_for_stops_the_sweep_and_keeps_the_rest(
+    world: World,
+) -> None:
+    await first_load(world)
+    world.entra.bind_fails = [Transient("throttled", retry_after_seconds=60)] * 2
+
+    await minutes_pass(world, 2)
+    assert world.entra.calls["bind"] == 2, "one for each group, and no more"
+    await minutes_pass(world, 2)
+
+    assert await waiting(world) == set()
+
+
+async def test_whoever_moves_before_it_is_bound_never_gets_it(world: World) -> None:
+    await first_load(world)
+    world.hr.put(moved(CROWD[3], "ZORG", "Zorg"))
+    await signalled(world.service, "afas", "3")
+    await deliver(world)
+
+    await minutes_pass(world, 2)
+
+    assert account_of(world, "3").groups == {"Iedereen", "Zorg"}
+    assert set((await row_of(world, "3")).applied.rights) == {"Iedereen", "Zorg"}
+
+
+async def test_whoever_leaves_before_it_is_bound_is_blocked_and_gets_nothing(
+    world: World,
+) -> None:
+    await first_load(world)
+    gone = a_leaver(TODAY - timedelta(days=3), "3").model_copy(update={"name": CROWD[3].name})
+    world.hr.put(gone)
+    await signalled(world.service, "afas", "3")
+    await deliver(world)
+    assert not account_of(world, "3").enabled
+
+    await minutes_pass(world, 2)
+
+    assert account_of(world, "3").groups == frozenset()
+
+
+async def test_what_is_being_bound_when_somebody_moves_is_taken_away_again(world: World) -> None:
+    """The group is asked while HR speaks: it stays ours until it was looked at again."""
+    await first_load(world)
+    world.clock.advance(minutes=2)
+    pending = world.service.ledger.pending
+    rows = [each async for each in pending.everything() if each.membership.group == "ICT"]
+    await pending.claim(rows, world.clock.wall() + timedelta(minutes=5))
+    world.hr.put(moved(CROWD[3], "ZORG", "Zorg"))
+    await signalled(world.service, "afas", "3")
+    await deliver(world)
+    assert "ICT" in (await row_of(world, "3")).applied.rights
+
+    await world.entra.bind("ICT", [account_of(world, "3").id])
+    await minutes_pass(world, 31)
+
+    assert account_of(world, "3").groups == {"Iedereen", "Zorg"}
+    row = await row_of(world, "3")
+    assert (set(row.applied.rights), row.pending) == ({"Iedereen", "Zorg"}, frozenset())
+
+
+async def test_whoever_is_protected_meanwhile_is_not_touched(world: World) -> None:
+    await first_load(world)
+    login = account_of(world, "3").user_principal_name
+    protecting = f"{BULK}protected: [{login}]\n"
+    object.__setattr__(world.service, "policy_text", lambda: protecting)
+
+    await settle(world)
+    await minutes_pass(world, 2)
+
+    assert account_of(world, "3").groups == frozenset()
+    assert account_of(world, "2").groups == BOTH
+
+
+async def test_what_was_lost_is_found_at_the_next_look(world: World) -> None:
+    """The waiting row is gone, and nobody heard."""
+    await first_load(world)
+    pending = world.service.ledger.pending
+    mine = [each async for each in pending.everything() if each.membership.group == "ICT"]
+    await pending.drop([each for each in mine if each.membership.account_id == "e4"])
+
+    await minutes_pass(world, 2)
+    await minutes_pass(world, 31)
+    await minutes_pass(world, 2)
+
+    assert {account_of(world, r.number).groups for r in CROWD} == {BOTH}
+
+
+async def test_nothing_young_is_bound(world: World) -> None:
+    await sweep(world.service)
+    await full_sync(world.service, "afas")
+    await deliver(world)
+    world.clock.advance(seconds=59)
+
+    assert await bind(world.service) == 0
+
+    world.clock.advance(seconds=1)
+    assert await bind(world.service) == 8
