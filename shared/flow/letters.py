@@ -189,7 +189,9 @@ async def _of_a_person(service: Service, post: Post, cause: Cause, policy: Polic
         return to
     letter = _letter(post, cause.kind, policy, to, person_facts(dossier, stand, cause))
     contract = causes.primary(stand)
-    mailbox = pick(policy.notices.sender, facts(stand.person, contract, stand.today))
+    mailbox = pick(
+        policy.notices.sender, facts(stand.person, contract, stand.today, policy.departments)
+    )
     return Letter(str(mailbox.value), to, letter.subject, letter.text) if mailbox else letter
 
 

@@ -182,7 +182,8 @@ def _of_facts(rule: RightRule, before: View, now: View) -> str | None:
 
 
 def _facts(view: View, contract: Contract) -> Facts:
-    return facts(view.person, contract, lifecycle.standing(view.person, view.policy, view.at).day)
+    day = lifecycle.standing(view.person, view.policy, view.at).day
+    return facts(view.person, contract, day, view.policy.departments)
 
 
 def _successor(

@@ -85,7 +85,11 @@ def _external(
 def _is_external(record: Record, others: Iterable[Record], policy: Policy, today: date) -> bool:
     """Is there work that is not over, and none of it an employment?"""
     work = [
-        holds(policy.externals.when, facts(Person(records=(one,)), contract, today)) is not None
+        holds(
+            policy.externals.when,
+            facts(Person(records=(one,)), contract, today, policy.departments),
+        )
+        is not None
         for one in (record, *others)
         for contract in _to_come(one, today)
     ]

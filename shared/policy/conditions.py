@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from shared.model.frozen import Frozen
+from shared.policy.departments import WITHIN, steps
 from shared.policy.fields import YES_OR_NO, Facts, check_field
 
 
@@ -39,7 +40,8 @@ def holds(condition: Condition, facts: Facts) -> str | None:
     match condition.kind:
         case "is":
             value = facts[condition.field]
-            met = any(matches(value, wanted) for wanted in condition.values)
+            several = steps(value) if condition.field == WITHIN else (value,)
+            met = any(matches(one, wanted) for one in several for wanted in condition.values)
             return f"{condition.field} = {value}" if met else None
         case "all":
             found = [holds(part, facts) for part in condition.parts]

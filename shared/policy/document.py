@@ -24,6 +24,7 @@ from shared.policy.choices import (
     When,
 )
 from shared.policy.conditions import Condition, matches
+from shared.policy.departments import tree
 from shared.policy.exceptions import Exceptions
 from shared.policy.fields import check_template
 from shared.policy.first_sign_in import FirstSignIn
@@ -314,6 +315,8 @@ class Policy(Section):
     organisation: Organisation
     employee_id: Mapping[str, EmployeeId] = {}
     """Per HR source, the employeeId in Entra and the employee number in TOPdesk."""
+    departments: Annotated[Mapping[str, str], AfterValidator(tree)] = {}
+    """Each department's code with the code of the one above it, for `department.within`."""
     sources: Sources = Sources()
     """What has to be known of HR systems beside their settings."""
     lifecycle: Lifecycle = Lifecycle()

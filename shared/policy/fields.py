@@ -13,6 +13,7 @@ from functools import cache
 from string import Formatter
 
 from shared.model.person import Contract, Person, Record, Unit
+from shared.policy.departments import WITHIN, path
 
 type Facts = Mapping[str, str]
 
@@ -74,7 +75,7 @@ _CONTRACT: Mapping[str, Callable[[Contract], str | None]] = {
 }
 _LEAVE = "contract.leave"
 
-FIELDS = frozenset(_RECORD) | frozenset(_PERSON) | frozenset(_CONTRACT) | {_LEAVE}
+FIELDS = frozenset(_RECORD) | frozenset(_PERSON) | frozenset(_CONTRACT) | {_LEAVE, WITHIN}
 YES_OR_NO = frozenset({"contract.external"})
 """Fields that are true or false; in a condition without quotes."""
 LOGIN = "account.login"
@@ -82,10 +83,15 @@ ACCOUNT_FIELDS = frozenset({LOGIN})
 """Known only once Entra has answered; for TOPdesk cards and for what HR gets to know."""
 
 
-def facts(person: Person, contract: Contract | None, day: date | None = None) -> Facts:
+def facts(
+    person: Person,
+    contract: Contract | None,
+    day: date | None = None,
+    above: Mapping[str, str] | None = None,
+) -> Facts:
     """Every field of this person under this contract; an unknown one is the empty text.
 
-    `day` is the one whose leave counts.
+    `day` is the one whose leave counts; `above` says which department lies above which.
     """
     record = person.record_of(contract) if contract else person.primary_record
     found = {name: read_record(record) for name, read_record in _RECORD.items()}
@@ -94,6 +100,7 @@ def facts(person: Person, contract: Contract | None, day: date | None = None) ->
         found[name] = (read_contract(contract) or "") if contract else ""
     leave = contract.leave_on(day) if contract and day else None
     found[_LEAVE] = leave.kind if leave else ""
+    found[WITHIN] = path(found["department.code"], above or {})
     return found
 
 

@@ -52,7 +52,8 @@ class Ground:
 def ground(person: Person, policy: Policy, as_of: datetime) -> Ground:
     """What rules are tried on at `as_of` (aware)."""
     standing = lifecycle.standing(person, policy, as_of)
-    known = tuple(facts(person, one, standing.day) for one in standing.contracts or (None,))
+    contracts, above = standing.contracts or (None,), policy.departments
+    known = tuple(facts(person, one, standing.day, above) for one in contracts)
     today = as_of.astimezone(policy.zone).date()
     beside = near(person, policy, standing, today)
     return Ground(standing, known, beside, in_force(person, today))

@@ -47,7 +47,7 @@ def near(person: Person, policy: Policy, standing: Standing, today: date) -> tup
     if standing.day is None or not any(rule.days_before or rule.days_after for rule in rules):
         return ()
     found = (
-        _near(person, contract, today)
+        _near(person, contract, today, policy)
         for contract in _of_employment(person, policy, standing.day)
         if not any(contract is one for one in standing.contracts)
     )
@@ -67,13 +67,14 @@ def _of_employment(person: Person, policy: Policy, day: date) -> Iterator[Contra
     return (c for c in inside if run.last is None or c.start <= run.last)
 
 
-def _near(person: Person, contract: Contract, today: date) -> Near:
+def _near(person: Person, contract: Contract, today: date, policy: Policy) -> Near:
     """Its facts are those of its first or its last day, whichever is nearer."""
     last = contract.end
     before = max(0, (contract.start - today).days)
     after = max(0, (today - last).days) if last else 0
     day = contract.start if before else last or today
-    return Near(contract, facts(person, contract, day), before, after)
+    known = facts(person, contract, day, policy.departments)
+    return Near(contract, known, before, after)
 
 
 def _days(count: int) -> str:

@@ -6,10 +6,16 @@ import re
 from typing import Any
 
 import pytest
+from build import NOW, POLICY, a_person
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.errors import Misconfigured
+from shared.model.person import Ties
 from shared.policy.conditions import Condition, holds, lacks, parse
+from shared.policy.departments import WITHIN, path
+from shared.policy.desired import desired
+from shared.policy.load import load
 
 FIELDS = ["department.code", "job.code", "number"]
 values = st.sampled_from(["ICT", "ict-sd", "ICT-BEH", "Zorg", "", "A[1]", "7"])
@@ -138,3 +144,52 @@ def test_what_is_lacking_names_the_fact_and_what_the_rule_asks(
 def test_a_wrong_condition_is_refused_with_its_mend(tree: object, problem: str) -> None:
     with pytest.raises(ValueError, match=re.escape(problem)):
         parse(tree)
+
+
+# --- the department tree -----------------------------------------------------------------------
+
+TREE = {"ICT-BEH": "ICT", "ICT-SD": "ICT", "ICT": "BV"}
+
+
+@pytest.mark.parametrize(
+    ("code", "holds_for"),
+    [
+        ("ICT-BEH", {"ICT-BEH", "ICT", "BV", "B*"}),
+        ("ICT", {"ICT", "BV", "B*"}),
+        ("BV", {"BV", "B*"}),
+        ("ZORG", set()),
+        ("", set()),
+    ],
+)
+def test_a_branch_of_the_tree_holds_for_all_below_it(code: str, holds_for: set[str]) -> None:
+    known = {WITHIN: path(code, TREE)}
+    patterns = ("ICT-BEH", "ICT", "BV", "B*")
+
+    met = {one for one in patterns if holds(parse({WITHIN: one}), known)}
+
+    assert met == holds_for
+
+
+def test_the_reason_and_the_lack_show_the_way_up() -> None:
+    known = {WITHIN: path("ICT-SD", TREE)}
+
+    assert holds(parse({WITHIN: "bv"}), known) == f"{WITHIN} = ICT-SD < ICT < BV"
+    assert lacks(parse({WITHIN: "ZORG"}), known) == f"{WITHIN} is ICT-SD < ICT < BV, not ZORG"
+
+
+def test_a_department_above_itself_is_refused() -> None:
+    with pytest.raises(Misconfigured, match=r"line \d+: departments: 'A' lies above itself"):
+        load(POLICY + "departments: {A: B, B: C, C: A}\n")
+
+
+def test_a_rule_reaches_a_whole_branch() -> None:
+    policy = load(
+        POLICY.replace("{department.code: ICT*}", "{department.within: BV}")
+        + "departments: {ICT-BEH: ICT, ICT: BV}\n"
+    )
+
+    want = desired(a_person(), Ties(), policy, NOW)
+
+    (why,) = want.entra.groups["ICT"]
+    assert why.because == f"{WITHIN} = ICT-BEH < ICT < BV, contract 1042-1"
+    assert want.topdesk.operator is not None
