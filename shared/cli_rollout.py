@@ -22,9 +22,9 @@ from shared.flow import rollout as far
 from shared.flow.rollout import Line, Stands, Total
 from shared.flow.service import Service
 from shared.ledger.measures import Measure
-from shared.model.desired import TargetName
+from shared.model.desired import WITH_ACCOUNTS, TargetName
 from shared.policy.choices import EVERYONE
-from shared.policy.targets import Stage, TargetRules
+from shared.policy.targets import Reach, Stage, TargetRules
 
 rollout = typer.Typer()
 console = Console()
@@ -61,6 +61,8 @@ async def report(out: Console, service: Service, table: Path | None) -> None:
         totals = await far.total(found)
     today = service.clock.now().astimezone(policy.zone).date()
     for target, total in totals.items():
+        if target not in WITH_ACCOUNTS and not total.people + total.outside:
+            continue  # nothing is written back to HR
         trend = await service.ledger.measures.since(target, today - TREND)
         _print_target(out, target, policy.targets.of(target), total, trend)
     if table:
@@ -90,15 +92,16 @@ def _rows(line: Line) -> list[tuple[str, ...]]:
 def _print_target(
     out: Console,
     target: TargetName,
-    rules: TargetRules,
+    rules: Reach,
     total: Total,
     trend: tuple[Measure, ...],
 ) -> None:
     people, same = total.people.total(), total.people[Stands.SAME]
     scope = "everybody" if rules.scope == EVERYONE else "whom the scope names"
+    told = isinstance(rules, TargetRules) and rules.adopt == "report"
     out.print(
         f"[bold]{target}[/bold]: {_WRITES[rules.stage]}, for {scope}"
-        f"{'' if rules.adopt == 'adopt' else '; what exists already is only told'}\n"
+        f"{'; what exists already is only told' if told else ''}\n"
         f"  {_counted(people)} in scope: {same} as they should be ({_share(same, people)})"
         f"{_others(total.people)}",
         soft_wrap=True,

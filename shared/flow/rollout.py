@@ -16,10 +16,11 @@ from itertools import batched
 from shared.diff import compare
 from shared.flow.at_once import all_of
 from shared.flow.decide import wanted
+from shared.flow.lanes import Want
 from shared.flow.service import Service
 from shared.ledger.measures import Measure
 from shared.ledger.people import Decision, Dossier, TargetRow
-from shared.model.desired import ALIVE, DesiredEntra, DesiredTopdesk, TargetName
+from shared.model.desired import ALIVE, DesiredHr, TargetName
 from shared.model.person import PersonId
 from shared.model.report import Difference
 
@@ -155,13 +156,18 @@ async def _of(service: Service, dossier: Dossier) -> list[Line]:
     return [
         _line(dossier, decision, target, side)
         for target, side in sides.items()
-        if side.state in ALIVE or dossier.target(target).applied.account_id
+        if _is_about(side, dossier.target(target))
     ]
 
 
-def _line(
-    dossier: Dossier, decision: Decision, target: TargetName, want: DesiredEntra | DesiredTopdesk
-) -> Line:
+def _is_about(want: Want, row: TargetRow) -> bool:
+    """Is this person to be there, or there already?"""
+    if isinstance(want, DesiredHr):
+        return bool(want.records)
+    return want.state in ALIVE or row.applied.account_id is not None
+
+
+def _line(dossier: Dossier, decision: Decision, target: TargetName, want: Want) -> Line:
     row = dossier.target(target)
     why = want.only_told
     return Line(

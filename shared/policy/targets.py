@@ -66,9 +66,10 @@ class Targets(Section):
     @property
     def are_partial(self) -> bool:
         """Is there anybody of whom it may only be told?"""
-        return any(
-            rules.stage is Stage.REPORT or rules.scope != EVERYONE or rules.adopt == "report"
-            for rules in (self.entra, self.topdesk)
+        adopting = (self.entra, self.topdesk)
+        return any(rules.adopt == "report" for rules in adopting) or any(
+            rules.stage is Stage.REPORT or rules.scope != EVERYONE
+            for rules in (*adopting, self.hr)
         )
 
     def only_told(self, target: TargetName, known: Sequence[Facts]) -> Reason | None:
