@@ -102,6 +102,9 @@ param hrFullSyncSchedule string = '0 30 2 * * *'
 @description('When what is due is brought back.')
 param dueSchedule string = '0 * * * * *'
 
+@description('When certificates, secrets and the history are looked after; once a day.')
+param upkeepSchedule string = '0 40 4 * * *'
+
 @description('Functions that stay off, such as the polls until a preview looked right.')
 param disabledFunctions string[] = []
 
@@ -238,6 +241,7 @@ var functions = [
   'hr_webhook'
   'notify'
   'ops_leaver'
+  'upkeep'
 ]
 var unknownFunctions = filter(disabledFunctions, name => !contains(functions, name))
 var switchedOff = empty(unknownFunctions)
@@ -271,6 +275,7 @@ var settings = union(
     HR_POLL_SCHEDULE: hrPollSchedule
     HR_FULL_SYNC_SCHEDULE: hrFullSyncSchedule
     DUE_SCHEDULE: dueSchedule
+    UPKEEP_SCHEDULE: upkeepSchedule
   },
   empty(otlpEndpoint) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint },
   empty(scimUrl) ? {} : { SCIM_URL: scimUrl },

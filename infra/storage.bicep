@@ -37,6 +37,7 @@ var tables = [
   'guard'
   'history'
   'identities'
+  'journal'
   'matches'
   'measures'
   'names'
@@ -45,7 +46,9 @@ var tables = [
   'people'
   'policies'
   'reports'
+  'seals'
   'tokens'
+  'upkeep'
   'waits'
 ]
 

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from shared import flow, health, settings, wiring
 from shared.cli_ad import ad, print_tasks
+from shared.cli_audit import audit
 from shared.cli_exception import exception, print_exceptions
 from shared.cli_explain import print_explanation
 from shared.cli_first_sign_in import first_sign_in
@@ -32,6 +33,7 @@ from shared.cli_rollout import rollout
 from shared.cli_run import run
 from shared.cli_sso import sso
 from shared.cli_topdesk import topdesk
+from shared.cli_upkeep import upkeep
 from shared.cli_write_back import print_written
 from shared.errors import InstroomError, Misconfigured
 from shared.flow import in_bulk
@@ -59,6 +61,8 @@ app.add_typer(rollout)
 app.add_typer(notice, name="notice")
 app.add_typer(sso, name="sso")
 app.add_typer(topdesk, name="topdesk")
+app.add_typer(upkeep)
+app.add_typer(audit, name="audit")
 app.add_typer(permissions, name="permissions")
 app.add_typer(rights, name="rights")
 app.add_typer(exception, name="exception")
@@ -206,6 +210,8 @@ def doctor() -> None:
             console.print(f"[green]held[/green]  {report.held}", soft_wrap=True)
         if report.unsent:
             console.print(f"[yellow]mail[/yellow]  {report.unsent}", soft_wrap=True)
+        if report.upkeep:
+            console.print(f"[yellow]look[/yellow]  {report.upkeep}", soft_wrap=True)
         await wiring.close()
         return report.ready
 

@@ -6,14 +6,14 @@ health is open to everybody: it names settings and states, never a value or a pe
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from shared import settings as setting
 from shared import wiring
 from shared.apply.first_sign_in import Terms
 from shared.errors import InstroomError, Misconfigured
-from shared.flow import noticing, waiting
+from shared.flow import noticing, upkept, waiting
 from shared.flow.service import Service
 from shared.permissions.claims import roles
 from shared.permissions.compare import Comparison, compared
@@ -36,6 +36,8 @@ class Report:
 
     unsent: str | None = None
     """Mail of which nobody knows whether it arrived."""
+    upkeep: str | None = None
+    """What the daily upkeep found, or that it does not run."""
 
     @property
     def ready(self) -> bool:
@@ -47,7 +49,8 @@ class Report:
         told = {name: problem or "ok" for name, problem in self.parts}
         held = {} if self.held is None else {"held": self.held}
         unsent = {} if self.unsent is None else {"notices": self.unsent}
-        return {"ready": self.ready, "parts": told, **held, **unsent}
+        upkeep = {} if self.upkeep is None else {"upkeep": self.upkeep}
+        return {"ready": self.ready, "parts": told, **held, **unsent, **upkeep}
 
 
 async def health() -> Report:
@@ -71,7 +74,8 @@ async def health() -> Report:
         parts.append(("notices", await _notices_problem(service)))
     parts += [(f"source {name}", await _source_problem(name)) for name in service.sources]
     unsent = await noticing.unsent(service) if service.post else None
-    return Report(tuple(parts), held=await waiting.longest(service), unsent=unsent)
+    held, seen = await waiting.longest(service), await upkept.summary(service)
+    return Report(tuple(parts), held=held, unsent=unsent, upkeep=seen)
 
 
 async def doctor() -> Report:
@@ -84,7 +88,7 @@ async def doctor() -> Report:
         (f"last read of {name}", await _last_read(name))
         for name in (await wiring.service()).sources
     ]
-    return Report((*report.parts, *reached, *read), held=report.held, unsent=report.unsent)
+    return replace(report, parts=(*report.parts, *reached, *read))
 
 
 async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:

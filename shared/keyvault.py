@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 import stamina
@@ -59,6 +60,15 @@ class KeyVault:
             return None
         # A file that a secret was set from often ends in one, and no header may hold it.
         return (found.value or "").rstrip("\r\n") or None
+
+    async def ends(self, name: str) -> datetime | None:
+        """Until when the secret of this name is good; None when nobody said, or there is none."""
+        full = self._named(name)
+        try:
+            found = await _patiently(lambda: self._client.get_secret(full), full, role=_READER)
+        except _NotThere:
+            return None
+        return found.properties.expires_on
 
     async def write(self, name: str, text: str) -> None:
         """Keep the text as a new version. Raises as `read` does."""

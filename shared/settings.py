@@ -121,7 +121,7 @@ class Settings(BaseModel):
     login_base_url: Url = Field(
         default="https://login.microsoftonline.com", alias="LOGIN_BASE_URL"
     )
-    """Where Entra signs people in and publishes metadata; only `instroom sso` asks it."""
+    """Where Entra signs people in and publishes metadata; for single sign-on."""
     topdesk_interface: Literal["rest", "scim"] = Field(default="rest", alias="TOPDESK_INTERFACE")
     """`rest` is TOPdesk's own; `scim` is a gateway to it, or another SCIM 2.0 service."""
     scim_url: Url | None = Field(default=None, alias="SCIM_URL")
@@ -154,6 +154,8 @@ class Settings(BaseModel):
     """When to read everyone."""
     due_schedule: str | None = Field(default=None, alias="DUE_SCHEDULE")
     """When to bring back what is due."""
+    upkeep_schedule: str | None = Field(default=None, alias="UPKEEP_SCHEDULE")
+    """When to look after what nobody looks at until it breaks; once a day."""
     clock_file: str | None = Field(default=None, alias="CLOCK_FILE")
     """The laptop's calendar: a file with seconds to add to the clock."""
     signed_in: bool = Field(default=False, alias="WEBSITE_AUTH_ENABLED")
@@ -359,6 +361,8 @@ def _schedule_problems(settings: Settings) -> Iterator[Misconfigured]:
         yield _missing("HR_FULL_SYNC_SCHEDULE", "0 30 2 * * *")
     if not settings.due_schedule:
         yield _missing("DUE_SCHEDULE", "0 * * * * *")
+    if not settings.upkeep_schedule:
+        yield _missing("UPKEEP_SCHEDULE", "0 40 4 * * *")
 
 
 def _webhook_problems(settings: Settings) -> Iterator[Misconfigured]:

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from azure.core.credentials import AccessToken
@@ -56,6 +56,9 @@ from shared.vendors.graph import client as graph
 from shared.vendors.topdesk.tenant import Tenant, base_url, credentials
 from shared.wiring_sources import Means, SourceWiring
 
+if TYPE_CHECKING:
+    from shared.keyvault import KeyVault
+
 TOKENS = "tokens-"
 """Before the name of a source whose tokens lie in Key Vault, among the other secrets."""
 GRAPH_SCOPE = "https://graph.microsoft.com/.default"
@@ -69,7 +72,7 @@ class Wiring:
         self.settings = settings
         self._open = AsyncExitStack()
         self._credential: AsyncTokenCredential | None = None
-        self._key_vaults: dict[str, TokenStore] = {}
+        self._key_vaults: dict[str, KeyVault] = {}
         self._secrets: dict[str, Secret] = {}
 
     async def service(self) -> Service:
@@ -80,7 +83,7 @@ class Wiring:
         ledger = Ledger(await self._store(clock))
         bus = ServiceBus(self._service_bus)
         self._open.push_async_callback(bus.close)
-        entra = self._graph()
+        entra = self.entra_graph()
         sources = self._sources(ledger, clock)
         by_scim = self.settings.topdesk_interface == "scim"
         return Service(
@@ -151,7 +154,7 @@ class Wiring:
         connection = Connection(
             provider,
             endpoint=TokenEndpoint(provider),
-            vault=self._tokens(),
+            vault=self.tokens(),
             turns=Turns(store),
             wall=clock.wall,
         )
@@ -163,7 +166,8 @@ class Wiring:
         clock = _clock(self.settings)
         return self.connection(provider, await self._store(clock), clock)
 
-    def _graph(self) -> graph.Graph:
+    def entra_graph(self) -> graph.Graph:
+        """Graph under the app's identity."""
         sandbox = self.settings.graph_auth == "none"
         credential: Any = NoCredential() if sandbox else self._identity()
         opened = graph.connect(self.settings.graph_base_url, credential)
@@ -220,13 +224,22 @@ class Wiring:
         kept = self._secrets.get(name) or Vaulted(name, read, monotonic=time.monotonic)
         return self._secrets.setdefault(name, kept)
 
-    def _tokens(self) -> TokenStore:
+    async def ends(self) -> dict[str, datetime | None]:
+        """Until when each secret in Key Vault is good, by its setting, as whoever set it said."""
+        vaulted = {name: vaulted_settings.in_vault(v) for name, v in self.settings.secrets.items()}
+        return {
+            name: await self._key_vault().ends(in_vault)
+            for name, in_vault in vaulted.items()
+            if in_vault
+        }
+
+    def tokens(self) -> TokenStore:
         """Where the tokens of consents lie."""
         if self.settings.tokens_in_vault:
             return self._key_vault(TOKENS)
         return FileVault(Path(self.settings.token_folder or setting.TOKENS_AT_HOME))
 
-    def _key_vault(self, prefix: str = "") -> TokenStore:
+    def _key_vault(self, prefix: str = "") -> KeyVault:
         if prefix not in self._key_vaults:
             from shared.keyvault import KeyVault  # noqa: PLC0415 - where there is one
 

@@ -45,6 +45,8 @@ class Vault:
     versions: dict[str, list[str]] = field(default_factory=dict)
     disabled: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
+    ends: dict[str, int] = field(default_factory=dict)
+    """By name, the `exp` of a secret (Unix time)."""
     may: set[str] = field(default_factory=lambda: {"get", "set"})
     plan: list[Fault] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -111,7 +113,12 @@ class Vault:
         return {
             "value": said[-1],
             "id": f"{self.url}/secrets/{name}/{len(said):032x}",
-            "attributes": {"enabled": True, "recoveryLevel": "Recoverable", **times},
+            "attributes": {
+                "enabled": True,
+                "recoveryLevel": "Recoverable",
+                **times,
+                **({"exp": self.ends[name]} if name in self.ends else {}),
+            },
         }
 
 

@@ -19,6 +19,8 @@ type Permission =
   | 'User-LifeCycleInfo.ReadWrite.All'
   | 'UserAuthMethod-TAP.ReadWrite.All'
   | 'Policy.Read.AuthenticationMethod'
+  | 'Application.Read.All'
+  | 'Organization.Read.All'
 
 @description('Permissions by name. Add those that `instroom permissions show` lists beside these.')
 param permissions Permission[] = [

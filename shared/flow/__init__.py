@@ -7,7 +7,8 @@ stop.py blocks a person at once, exceptions.py gives or denies somebody one righ
 first_sign_in.py lets a colleague collect a pass for a joiner. noticing.py sends mail of what
 happens, letters.py writes it. forget.py lets go of a card that is no more, roles.py counts who has
 which right in TOPdesk, members.py looks through whole groups for members whom no rule explains.
-service.py holds the rooms they work with.
+upkeep.py looks after things once a day; sealing.py and retention.py are steps of it, upkept.py
+says what they saw. service.py holds the rooms they work with.
 """
 
 from shared.flow.approve import approve, reject
@@ -24,6 +25,7 @@ from shared.flow.push import pushed
 from shared.flow.roles import topdesk_roles
 from shared.flow.stop import lift, stop
 from shared.flow.sweep import sweep
+from shared.flow.upkeep import upkeep
 from shared.flow.verdicts import different, same
 
 __all__ = [
@@ -49,4 +51,5 @@ __all__ = [
     "sweep",
     "topdesk_roles",
     "unexplained",
+    "upkeep",
 ]

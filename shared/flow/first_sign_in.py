@@ -67,16 +67,30 @@ async def first_sign_ins(service: Service, who: Collector) -> list[Waiting]:
     can collect any more are taken away.
     """
     rules = await _rules(service, who)
+    judged, _ = await _everybody(service, rules)
+    mine = [w for w in judged if isinstance(w, Waiting) and may_collect(w, who, rules)]
+    return sorted(mine, key=lambda waiting: (waiting.first_day, waiting.name, waiting.key))
+
+
+async def clear(service: Service) -> int:
+    """Take away the rows that nobody can collect any more; answers how many."""
+    _, rules = await service.active_policy()
+    return (await _everybody(service, rules))[1]
+
+
+async def _everybody(service: Service, rules: Policy) -> tuple[list[Waiting | Closed], int]:
+    """Every row as it is judged; and how many were taken away for good."""
     rows = [each async for each in service.ledger.first_sign_ins.everyone()]
     judged = await all_of(
         _judged(service, person_id, (collection, version), rules)
         for person_id, collection, version in rows
     )
+    gone = 0
     for (person_id, _, version), found in zip(rows, judged, strict=True):
         if isinstance(found, Closed) and found.for_good:
             await service.ledger.first_sign_ins.drop(person_id, version)
-    mine = [w for w in judged if isinstance(w, Waiting) and may_collect(w, who, rules)]
-    return sorted(mine, key=lambda waiting: (waiting.first_day, waiting.name, waiting.key))
+            gone += 1
+    return list(judged), gone
 
 
 async def collect_pass(

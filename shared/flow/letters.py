@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from shared import log
 from shared.errors import Misconfigured
-from shared.flow import ties, waiting
+from shared.flow import ties, upkept, waiting
 from shared.flow.service import Service
 from shared.ledger.batches import Shown
 from shared.ledger.people import Dossier
@@ -62,6 +62,12 @@ async def write(service: Service, post: Post, cause: Cause) -> Written:
             return await _held(service, post, cause, policy)
         case NoticeKind.PARKED:
             return await _parked(service, post, policy)
+        case NoticeKind.EXPIRY:
+            said = await upkept.ending_facts(service, policy, cause)
+            return _to_operators(post, cause.kind, policy, said, "it was renewed")
+        case NoticeKind.UPKEEP:
+            said = await upkept.problem_facts(service, policy)
+            return _to_operators(post, cause.kind, policy, said, "it was mended")
         case _:
             return await _of_a_person(service, post, cause, policy)
 
@@ -112,6 +118,20 @@ def held_facts(shown: Shown, policy: Policy, now: datetime, *, step: int) -> dic
         "causes": [{"people": len(c.members), "text": c.text} for c in shown.open_causes],
         "seen": shown.fingerprint,
     }
+
+
+def _to_operators(
+    post: Post,
+    kind: NoticeKind,
+    policy: Policy,
+    said: Mapping[str, object] | None,
+    over: str,
+) -> Written:
+    if said is None:
+        return Over(over)
+    if not policy.notices.operators:
+        return Later("notices.operators names no mail address", TOMORROW)
+    return _letter(post, kind, policy, policy.notices.operators, said)
 
 
 async def _parked(service: Service, post: Post, policy: Policy) -> Written:

@@ -30,6 +30,7 @@ from shared.ledger.first_sign_ins import FirstSignIns
 from shared.ledger.harms import Harms
 from shared.ledger.history import History
 from shared.ledger.identities import Identities
+from shared.ledger.journal import Journal
 from shared.ledger.matches import Matches
 from shared.ledger.measures import Measures
 from shared.ledger.names import Names
@@ -39,6 +40,7 @@ from shared.ledger.people import People
 from shared.ledger.policies import Policies
 from shared.ledger.relations import Relations
 from shared.ledger.rows import Store
+from shared.ledger.upkeep import UpkeepRows
 from shared.model.account import Applied, Found, HrRecords, TopdeskCard
 from shared.model.change import Harm, Plan
 from shared.model.desired import DesiredHr, DesiredTopdesk
@@ -153,6 +155,16 @@ class Ledger:
     def history(self) -> History:
         """The audit."""
         return History(self.store)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The audit by day, and its seals."""
+        return Journal(self.store)
+
+    @cached_property
+    def upkeep(self) -> UpkeepRows:
+        """What is looked after once a day."""
+        return UpkeepRows(self.store)
 
 
 @dataclass(frozen=True)

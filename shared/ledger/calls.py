@@ -56,7 +56,15 @@ class Calls:
         noted = replace(heard, cause=cause)
         await self._store.write(TABLE, heard.week, [Put(heard.key, _values(noted))])
 
-    async def _clear(self, source: str, wall: datetime) -> None:
+    async def forget(self, source: str, wall: datetime) -> int:
+        """Clear away every call that is too old for a retry; answers how many there were."""
+        gone = 0
+        while cleared := await self._clear(source, wall):
+            gone += cleared
+        return gone
+
+    async def _clear(self, source: str, wall: datetime) -> int:
+        gone = 0
         for age in _CLEARED:
             week = _week(source, wall - age * _WEEK)
             old: list[Row] = []
@@ -66,6 +74,8 @@ class Calls:
                     break
             if old:
                 await self._store.write(TABLE, week, [Delete(row.key) for row in old])
+            gone += len(old)
+        return gone
 
 
 def _week(source: str, wall: datetime) -> str:

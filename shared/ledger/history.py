@@ -1,6 +1,7 @@
 """What was done to this person, when, by which rule? The audit, written before what it explains.
 
-Keys are deterministic: telling the same thing twice leaves one row.
+Keys are deterministic: telling the same thing twice leaves one row. Each line is written into the
+journal of its day first, where it is listed and sealed.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from itertools import batched
 
+from shared.ledger.journal import Entry, Journal
 from shared.ledger.pack import key_of, pack, unpack
-from shared.ledger.rows import MAX_OPERATIONS, Put, Store
+from shared.ledger.rows import MAX_OPERATIONS, Delete, Put, Store
 from shared.model.desired import Reason
 from shared.model.frozen import Frozen
 from shared.model.person import PersonId
@@ -34,9 +36,11 @@ class History:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._journal = Journal(store)
 
     async def tell(self, person_id: PersonId, lines: Sequence[tuple[str, Told]]) -> None:
         """Write these lines, each under its key; a key told before is told again, once."""
+        await self._journal.tell(_entry(person_id, key, line) for key, line in lines)
         for some in batched(lines, MAX_OPERATIONS, strict=False):
             await self._store.write(
                 TABLE, person_id, [Put(key_of(key), pack(line)) for key, line in some]
@@ -46,3 +50,24 @@ class History:
         """Every line about this person, in the order in which they were told."""
         async for row in self._store.scan(TABLE, person_id):
             yield unpack(Told, row)
+
+    async def drop(self, person_id: PersonId, places: Sequence[str]) -> None:
+        """Forget the lines at these places, which are older than they are kept."""
+        for some in batched(dict.fromkeys(places), MAX_OPERATIONS, strict=False):
+            await self._store.write(TABLE, person_id, [Delete(key_of(place)) for place in some])
+
+    async def told_at(self, person_id: PersonId, place: str) -> datetime | None:
+        """When the line at this place was told last; None when there is none."""
+        row = await self._store.get(TABLE, person_id, key_of(place))
+        return unpack(Told, row).at if row else None
+
+
+def _entry(person_id: PersonId, place: str, line: Told) -> Entry:
+    return Entry(
+        at=line.at,
+        person_id=person_id,
+        place=place,
+        who=line.who,
+        what=line.what,
+        rules=tuple(dict.fromkeys(reason.rule for reason in line.reasons)),
+    ).sealed()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from shared.errors import LostRace
@@ -21,6 +21,7 @@ TABLE = "notices"
 _ROW = "notice"
 _INDEX = "index"
 _PARKED = "parked"
+_DONE = "done"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Notices:
         change = Replace(_ROW, pack(notice), kept.version)
         (version,) = await self._store.write(TABLE, notice.notice_id, [change])
         if notice.is_done:
+            done = f"{notice.created_at:%Y%m%d}|{notice.notice_id}"
+            await self._store.write(TABLE, _DONE, [Put(done, {"notice": notice.notice_id})])
             await self._store.write(TABLE, _INDEX, [Delete(notice.notice_id)])
         return Kept(notice, version)
 
@@ -71,6 +74,14 @@ class Notices:
                 yield kept
             elif kept:
                 await self._store.write(TABLE, _INDEX, [Delete(row.key)])
+
+    async def forget(self, before: date) -> int:
+        """Forget the done ones that were meant before this day; answers how many there were."""
+        old = [row async for row in self._store.scan(TABLE, _DONE, before=f"{before:%Y%m%d}")]
+        for row in old:
+            await self._store.write(TABLE, str(row.properties["notice"]), [Delete(_ROW)])
+            await self._store.write(TABLE, _DONE, [Delete(row.key)])
+        return len(old)
 
     # --- who is parked ---
 

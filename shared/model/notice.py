@@ -20,6 +20,10 @@ class NoticeKind(StrEnum):
     """A batch waits for a human: to approvers, later to deputies too."""
     PARKED = "parked"
     """Who waits for somebody's mend: one mail a morning to operators."""
+    EXPIRY = "expiry"
+    """A certificate, a secret or a consent ends soon: to operators, once for each warning."""
+    UPKEEP = "upkeep"
+    """The daily upkeep found something to mend: to operators, once a week while it is the same."""
     JOINER = "joiner"
     """Somebody begins: to the manager."""
     MOVER = "mover"
@@ -40,7 +44,7 @@ class Cause(Frozen):
 
     kind: NoticeKind
     about: str
-    """The batch, the person's opaque id, or the day of a summary."""
+    """The batch, the person's opaque id, the day of a summary, or what ends."""
     mark: str = ""
     """What sets it apart from others about the same: a step, a day, a place."""
 

@@ -66,5 +66,21 @@ SAMPLES: Mapping[NoticeKind, Mapping[str, object]] = {
             },
         ),
     },
+    NoticeKind.EXPIRY: {
+        "organisation": "Voorbeeld",
+        "what": "TOPdesk - Secure: the signing certificate",
+        "last": date(2027, 1, 31),
+        "days": 30,
+        "mend": "`instroom sso rotate secure` prepares the next one",
+    },
+    NoticeKind.UPKEEP: {
+        "organisation": "Voorbeeld",
+        "problems": (
+            {
+                "step": "single sign-on",
+                "texts": ("TOPdesk - Public: group 'TOPdesk gebruikers' is empty",),
+            },
+        ),
+    },
     **dict.fromkeys(ABOUT_A_PERSON, _PERSON),
 }

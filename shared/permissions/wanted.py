@@ -16,6 +16,7 @@ WHEN = {
     Feature.LEAVE_DATE: f"`entra.attributes` names `{_LEAVE_DATE}`",
     Feature.FIRST_SIGN_IN: "`first_sign_in.by` is `collect`",
     Feature.SSO: "the policy has `sso`",
+    Feature.SSO_WATCH: "the policy has `sso`, and `sso.watch` is true",
     Feature.CHECKING: "`instroom permissions check`",
     Feature.GRANTING: "`instroom permissions grant`",
 }
@@ -34,6 +35,8 @@ def features(policy: Policy) -> frozenset[Feature]:
         on.add(Feature.FIRST_SIGN_IN)
     if policy.sso is not None:
         on.add(Feature.SSO)
+        if policy.sso.watch:
+            on.add(Feature.SSO_WATCH)
     return frozenset(on)
 
 

@@ -36,6 +36,7 @@ from shared.policy.sources import Sources
 from shared.policy.sso import Sso
 from shared.policy.targets import Targets
 from shared.policy.topdesk import Topdesk
+from shared.policy.upkeep import Upkeep
 from shared.policy.write_back import WriteBack
 
 EMPLOYEE_ID_LENGTH = 16  # Microsoft Graph, user resource: employeeId
@@ -335,6 +336,7 @@ class Policy(Section):
     exceptions: Exceptions = Exceptions()
     guard: Guard = Guard()
     notices: Notices = Notices()
+    upkeep: Upkeep = Upkeep()
     protected: frozenset[str] = frozenset()
     """Never touched: user principal names, or people as `source:number`."""
 

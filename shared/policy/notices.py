@@ -10,6 +10,8 @@ from shared.model.notice import NoticeKind
 from shared.policy.choices import Choice, Choices
 from shared.policy.section import Section
 
+_TO_OPERATORS = (NoticeKind.PARKED, NoticeKind.EXPIRY, NoticeKind.UPKEEP)
+
 type MailAddress = Annotated[
     str, Field(pattern=r"^[^@\s<>\",;]{1,64}@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$", max_length=254)
 ]
@@ -25,8 +27,10 @@ class SenderChoice(Choice):
 class Notices(Section):
     """Mail to managers and operators; nothing is sent without the setting MAIL_SENDER."""
 
-    send: tuple[NoticeKind, ...] = (NoticeKind.HELD, NoticeKind.PARKED)
-    """What is sent: held, parked; and to managers joiner, mover, leaver, left."""
+    send: tuple[NoticeKind, ...] = (
+        *(NoticeKind.HELD, NoticeKind.PARKED, NoticeKind.EXPIRY, NoticeKind.UPKEEP),
+    )
+    """What is sent: held, parked, expiry, upkeep; and to managers joiner, mover, leaver, left."""
     language: Literal["nl", "en"] = "nl"
     """The language of the templates."""
     operators: tuple[MailAddress, ...] = ()
@@ -40,7 +44,8 @@ class Notices(Section):
 
     @model_validator(mode="after")
     def _somebody_hears_it(self) -> Self:
-        asked = "send" in self.model_fields_set and NoticeKind.PARKED in self.send
-        if asked and not self.operators:
-            raise ValueError("'parked' goes to operators: name at least one mail address")
+        asked = self.send if "send" in self.model_fields_set else ()
+        kind = next((each for each in _TO_OPERATORS if each in asked), None)
+        if kind and not self.operators:
+            raise ValueError(f"'{kind}' goes to operators: name at least one mail address")
         return self

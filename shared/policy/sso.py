@@ -81,6 +81,8 @@ class Sso(Section):
     """The claim with the login name: what TOPdesk's "User name attribute" names."""
     login: Literal["userprincipalname", "mail"] = "userprincipalname"
     """Which property of the Entra account is the login name on TOPdesk's cards."""
+    watch: bool = True
+    """Does the daily upkeep look whether it is still right? The app needs to read it then."""
     certificate_days: int = Field(default=1095, ge=90, le=1095)
     """How long a signing certificate lasts; Entra allows three years."""
     secure: SsoRealm | None = None

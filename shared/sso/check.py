@@ -1,6 +1,6 @@
 """Is one of TOPdesk's doors still right, and who gets through it? Judges what `look` has read.
 
-Pure. Called by `instroom sso check` and fit for a daily run: every line is a finding with how
+Pure. Called by `instroom sso check` and by the daily upkeep: every line is a finding with how
 it is mended. People are named by employee number.
 """
 
@@ -81,7 +81,8 @@ def _findings(wanted: Wanted, found: Found, seen: Seen, now: datetime) -> Iterat
     for obstacle in left.obstacles.values():
         yield _wrong(obstacle)
     if not left.changes and not left.obstacles:
-        yield _ok("every value in Entra is as the policy says")
+        but = "" if found.claims_known else ", but for the claim, which the app may not read"
+        yield _ok(f"every value in Entra is as the policy says{but}")
     if found.principal is None:
         return
     if not found.principal.enabled:

@@ -98,6 +98,8 @@ class Found:
     """Our claims policy, assigned or not."""
     own_claims_definition: str = ""
     groups: Mapping[str, Group] = field(default_factory=dict)
+    claims_known: bool = True
+    """False: the claims policies were not asked for, and are not judged."""
     has_p1: bool | None = None
     """None: who signed in may not know."""
 

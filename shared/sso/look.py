@@ -11,8 +11,9 @@ from datetime import datetime
 
 from shared.errors import InstroomError, Misconfigured, Transient
 from shared.policy.sso import Realm
-from shared.sso.check import Finding, Member, Seen, check
-from shared.sso.found import Found, thumbprint_of
+from shared.sso.bare import bare
+from shared.sso.check import Finding, Member, Seen, certificate, check
+from shared.sso.found import Certificate, Found, thumbprint_of
 from shared.sso.person import Account, Card
 from shared.sso.read import read
 from shared.sso.wanted import Wanted
@@ -74,6 +75,18 @@ async def published_with_active(
         f"{wanted.template}: Entra's metadata does not show the active certificate yet"
         f"{f' ({problem})' if problem else ''}. Run it again in some minutes"
     )
+
+
+async def watched(
+    eyes: Eyes, wanted: Wanted, now: datetime
+) -> tuple[tuple[Finding, ...], Certificate | None]:
+    """As `checked`, with what the app may read, the certificate's days apart: it may tell them."""
+    found = await bare(eyes.graph, wanted)
+    findings = check(wanted, found, await look(eyes, wanted, found), now)
+    if found.principal is None or found.principal.signing is None:
+        return findings, None
+    days = set(certificate(found.principal, now))
+    return tuple(each for each in findings if each not in days), found.principal.signing
 
 
 async def checked(eyes: Eyes, wanted: Wanted, now: datetime) -> tuple[Finding, ...]:

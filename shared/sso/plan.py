@@ -118,6 +118,8 @@ def _certificate(wanted: Wanted, principal: Principal | None) -> Iterator[Change
 
 def _claims(wanted: Wanted, found: Found) -> Iterator[Change]:
     principal = found.principal
+    if not found.claims_known:
+        return
     if principal and _is_carried(wanted, principal.claims_definition):
         return
     why = _reason(wanted, "claim", f"the login name is the account's {wanted.login_property}")

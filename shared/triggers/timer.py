@@ -1,4 +1,4 @@
-"""What does the clock make happen? Polls, full syncs and the sweep of what is due.
+"""What does the clock make happen? Polls, full syncs, the sweep of what is due, the daily upkeep.
 
 A source that fails is told in its cursor and in the log; the other sources go on.
 """
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import azure.functions as func
 
-from shared import flow, log, wiring
+from shared import flow, log, wiring, wiring_upkeep
 from shared.errors import InstroomError, LostRace
 from shared.flow.service import Service
 from shared.telemetry import measures, spans
@@ -44,6 +44,15 @@ async def due(timer: func.TimerRequest) -> None:
     """Bring back what is due: dates, leases, retries, approvals, a new policy."""
     del timer
     await flow.sweep(await wiring.service())
+
+
+@blueprint.function_name("upkeep")
+@blueprint.timer_trigger("timer", schedule="%UPKEEP_SCHEDULE%")
+async def upkeep(timer: func.TimerRequest) -> None:
+    """Look after certificates, secrets, the history and what need not be remembered."""
+    del timer
+    async with wiring_upkeep.tasks() as tasks:
+        await flow.upkeep(await wiring.service(), tasks)
 
 
 async def _each_source(collect: Callable[[Service, str], Awaitable[int]]) -> None:

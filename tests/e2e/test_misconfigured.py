@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from e2e.company import Company, systems
 
-TIMERS = {"hr_poll", "hr_full_sync", "due"}
+TIMERS = {"hr_poll", "hr_full_sync", "due", "upkeep"}
 QUEUES = {"hr_signal", "apply_entra", "apply_topdesk"}
 HTTP = {"hr_webhook", "health"}
-SCHEDULES = {"HR_POLL_SCHEDULE", "HR_FULL_SYNC_SCHEDULE", "DUE_SCHEDULE"}
+SCHEDULES = {f"{timer.upper()}_SCHEDULE" for timer in TIMERS}
 OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "SANDBOX_MASTER_KEY", "SANDBOX_FUNCTION_KEY"}
 ALL_MISSING = {
     "LEDGER_URL",

@@ -57,6 +57,22 @@ async def _from_plan_to_people(company: Company, folder: Path) -> None:
 
     assert_may(await company.instroom("sso", "test-user", operator, *kept), "can", "can")
     assert_may(await company.instroom("sso", "test-user", employee, *kept), "cannot", "can")
+    await _upkeep_sees_what_was_changed(company)
+
+
+async def _upkeep_sees_what_was_changed(company: Company) -> None:
+    for principal in company.rig.entra.enterprise.principals.current.values():
+        principal["appRoleAssignmentRequired"] = False
+    company.let_pass(days=1)
+    await company.run("upkeep")
+    await company.run("due")
+    mails = company.rig.entra.mails
+    await company.until(
+        lambda: any("dagelijks onderhoud" in mail["subject"] for mail in mails), "the mail"
+    )
+
+    assert "appRoleAssignmentRequired" in await company.instroom("upkeep", expect=1)
+    assert "are as they were written" in await company.instroom("audit", "verify")
 
 
 def assert_may(told: str, secure: str, public: str) -> None:

@@ -53,6 +53,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "hr_poll": {"type": "timerTrigger", "schedule": "%HR_POLL_SCHEDULE%"},
     "hr_full_sync": {"type": "timerTrigger", "schedule": "%HR_FULL_SYNC_SCHEDULE%"},
     "due": {"type": "timerTrigger", "schedule": "%DUE_SCHEDULE%"},
+    "upkeep": {"type": "timerTrigger", "schedule": "%UPKEEP_SCHEDULE%"},
     "hr_signal": {
         "type": "serviceBusTrigger",
         "queueName": "hr-signals",
@@ -146,7 +147,8 @@ def test_every_setting_in_a_binding_exists() -> None:
     aliases = {field.alias for field in Settings.model_fields.values()}
     used = set(re.findall(r"%(\w+)%", str(EXPECTED))) | {BUS}
 
-    assert used == {"HR_POLL_SCHEDULE", "HR_FULL_SYNC_SCHEDULE", "DUE_SCHEDULE", BUS}
+    timers = ("HR_POLL", "HR_FULL_SYNC", "DUE", "UPKEEP")
+    assert used == {*(f"{timer}_SCHEDULE" for timer in timers), BUS}
     assert used <= aliases
 
 

@@ -556,7 +556,7 @@ def _tables() -> Iterator[str]:
     """The constants of shared/ledger that name a table."""
     for module in pkgutil.iter_modules(ledger.__path__):
         values = vars(importlib.import_module(f"shared.ledger.{module.name}"))
-        yield from (values[n] for n in ("TABLE", "REPORTS", "WAITS") if n in values)
+        yield from (values[n] for n in ("TABLE", "REPORTS", "WAITS", "SEALS") if n in values)
 
 
 def _written() -> set[str]:

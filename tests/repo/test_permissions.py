@@ -30,6 +30,8 @@ WIRE = frozenset({"client", "permissions", "refusals", "sdk"})
 """Modules of it that make no call of their own."""
 ADMINISTRATORS = ("shared/sso/", "shared/permissions/")
 """Rooms that work under an administrator's sign-in; everything else is the app."""
+BOTH = ("shared/sso/bare.py", "shared/sso/look.py")
+"""What the app's daily upkeep looks with too."""
 type Spoken = tuple[str, str, Call]
 """Module, function and a call that it makes."""
 
@@ -90,8 +92,11 @@ def _used() -> Mapping[bool, frozenset[tuple[str, str]]]:
     for file in sorted((ROOT / "shared").rglob("*.py")):
         if file.is_relative_to(GRAPH):
             continue
-        theirs = file.relative_to(ROOT).as_posix().startswith(ADMINISTRATORS)
+        name = file.relative_to(ROOT).as_posix()
+        theirs = name.startswith(ADMINISTRATORS)
         used[theirs].update(_uses(file))
+        if name in BOTH:
+            used[False].update(_uses(file))
     return {who: frozenset(_with_helpers(names)) for who, names in used.items()}
 
 

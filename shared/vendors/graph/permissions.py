@@ -25,6 +25,7 @@ class Feature(StrEnum):
     LEAVE_DATE = "leave date"
     FIRST_SIGN_IN = "first sign-in"
     SSO = "single sign-on"
+    SSO_WATCH = "watching single sign-on"
     CHECKING = "checking permissions"
     GRANTING = "granting permissions"
 
@@ -70,7 +71,7 @@ OF_THE_APP = (
     Permission(
         "GroupMember.ReadWrite.All",
         Feature.GROUPS,
-        "add members and take them out; list those of groups under `report` or `strict`",
+        "add members and take them out; see who is in a group",
         (
             ("POST", paths.GROUP_MEMBERS),
             ("PATCH", paths.GROUP),
@@ -95,6 +96,24 @@ OF_THE_APP = (
         Feature.FIRST_SIGN_IN,
         "see whether the tenant allows passes, and for how long",
         (("GET", paths.TAP_POLICY),),
+    ),
+    Permission(
+        "Application.Read.All",
+        Feature.SSO_WATCH,
+        "look each day whether the two enterprise applications are as the policy says",
+        (
+            ("GET", paths.TEMPLATES),
+            ("GET", paths.APPLICATIONS),
+            ("GET", paths.PRINCIPALS),
+            ("GET", paths.PRINCIPAL),
+            ("GET", paths.ASSIGNED_TO),
+        ),
+    ),
+    Permission(
+        "Organization.Read.All",
+        Feature.SSO_WATCH,
+        "see the tenant's id, and whether it has Entra ID P1",
+        (("GET", paths.SKUS), ("GET", paths.ORGANIZATION)),
     ),
 )
 """Application permissions of the app's own identity."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,16 @@ async def test_no_secret_is_in_what_is_raised(vault: Vault, store: KeyVault) -> 
     with pytest.raises(Exception, match="400") as refused:
         await store.write("tokens-nmbrs", "geheim")
     assert "geheim" not in f"{refused.value!r} {refused.value.__cause__!r}"
+
+
+async def test_key_vault_tells_until_when_a_secret_is_good() -> None:
+    async with key_vault() as vault:
+        opened = KeyVault(vault.url, Identity(), transport=vault.wire())
+        vault.set("afas-token", "geheim")
+        vault.set("other", "geheim")
+        vault.ends["afas-token"] = 1_800_000_000
+
+        assert await opened.ends("afas-token") == datetime.fromtimestamp(1_800_000_000, UTC)
+        assert await opened.ends("other") is None
+        assert await opened.ends("nowhere") is None
+        await opened.close()

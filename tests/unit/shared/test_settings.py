@@ -33,6 +33,7 @@ def whole(tmp_path: Path) -> dict[str, str]:
         "HR_POLL_SCHEDULE": "0 */15 * * * *",
         "HR_FULL_SYNC_SCHEDULE": "0 30 2 * * *",
         "DUE_SCHEDULE": "0 * * * * *",
+        "UPKEEP_SCHEDULE": "0 40 4 * * *",
     }
 
 
@@ -58,6 +59,7 @@ def test_whole_settings_have_no_problem(whole: dict[str, str]) -> None:
         "HR_POLL_SCHEDULE",
         "HR_FULL_SYNC_SCHEDULE",
         "DUE_SCHEDULE",
+        "UPKEEP_SCHEDULE",
     ],
 )
 @pytest.mark.parametrize("empty", [False, True])
