@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
+from shared.cli_write_back import print_back
 from shared.flow.explain import Explanation
 from shared.model.desired import TargetName
 from shared.policy.explain import Answer
@@ -51,6 +52,8 @@ def print_explanation(console: Console, told: Explanation, right: str | None) ->
             f"no rule explains it, and somebody else gave it; known since {stray.since:%Y-%m-%d}",
         )
     console.print(table)
+    if right is None:
+        print_back(console, told.back)
     for kind in sorted(told.held):
         console.print(f"[yellow]A human must agree first: {kind}. See `instroom held`[/yellow]")
     for problem in told.problems:

@@ -12,7 +12,7 @@ from shared.errors import Permanent
 from shared.model.account import Applied, HrRecord
 from shared.model.change import Change
 from shared.model.desired import DesiredRecord
-from shared.model.hr_field import Value, same
+from shared.model.hr_field import BLOCKED, SELF_SERVICE, USER_ID, Value, same
 
 
 @dataclass
@@ -36,8 +36,9 @@ class FakeHr:
         if record.number not in self.shown():
             return None
         has = self.records.get(record.number, {})
+        more = (USER_ID, SELF_SERVICE, BLOCKED) if record.user_id else ()
         self.moment("after hr read")
-        return HrRecord(key=record.key, fields={f: has.get(f) for f in record.fields})
+        return HrRecord(key=record.key, fields={f: has.get(f) for f in (*record.fields, *more)})
 
     async def write(self, change: Change, applied: Applied) -> None:
         del applied

@@ -15,6 +15,8 @@ from shared.model.account import Applied, Found, HrRecord, HrRecords
 from shared.model.change import Change, Kind
 from shared.model.desired import ALIVE, DesiredHr, DesiredRecord, TargetName
 
+_KINDS = frozenset({Kind.WRITE_RECORD, Kind.CREATE_HR_USER, Kind.UPDATE_HR_USER})
+
 
 class HrWriter(Protocol):
     """One HR system that can be told of accounts."""
@@ -75,7 +77,7 @@ class HrTarget:
 
     async def do(self, change: Change, applied: Applied) -> Done:
         """Carry out one change; see Target."""
-        if change.kind is not Kind.WRITE_RECORD:
+        if change.kind not in _KINDS:
             raise ValueError(f"HR knows no change '{change.kind}'")
         source, _, _ = change.what.partition(":")
         await self._writer(source).write(change, applied)

@@ -1,36 +1,34 @@
-"""Tell AFAS of a person's account: work mail, portal mail, phones and the customer's own fields.
+"""Tell AFAS of a person's account: mail, phones, the customer's own fields, and the AFAS user.
 
 One record is one employee number. It is read through the view of people, and written through the
-UpdateConnector KnEmployee under that number and the person's own (AFAS help, KnEmployee;
-HelloID's target for employees): never by a match that could mean somebody else. Called by hr.py.
+UpdateConnectors KnEmployee and KnUser under that number and the person's own (AFAS help; HelloID's
+targets for employees and users): never by a match that could mean somebody else. Called by hr.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from shared.apply.hr_afas_view import NAME, NUMBER, PERSON, OwnFields, PeopleView
 from shared.errors import Permanent
 from shared.model.account import Applied, HrRecord
-from shared.model.change import Change
+from shared.model.change import Change, Kind
 from shared.model.desired import DesiredRecord
-from shared.model.hr_field import FREE, Value, same
+from shared.model.hr_field import (
+    BLOCKED,
+    FREE,
+    SELF_SERVICE,
+    USER_ID,
+    Value,
+    is_of_user,
+    same,
+)
 from shared.vendors import afas_update
-from shared.vendors.afas import EQUAL, Afas, Filter
-from shared.vendors.afas_update import EMPLOYEE, Refusal
+from shared.vendors.afas import Afas
+from shared.vendors.afas_update import BLOCK, EMPLOYEE, MAKE_OR_CHANGE, UNBLOCK, USER, Refusal
 
-type Ids = Mapping[str, str | None]
-
-NUMBER, PERSON = "number", "human_key"
-_IDS: Final[Mapping[str, tuple[str, ...]]] = {
-    NUMBER: ("Medewerker", "EmployeeId"),
-    PERSON: ("Persoonsnummer", "PersonId"),
-    "work_mail": ("Email_werk", "Mail"),
-    "portal_mail": ("Email_portal",),
-    "phone": ("Telefoonnr_werk",),
-    "mobile": ("Mobielnr_werk",),
-}
-"""How a view calls it: HelloID's views (2.2.1), then the standard Profit_Employees."""
 _PERSON_FIELDS: Final = {
     "work_mail": "EmAd",
     "portal_mail": "EmailPortal",
@@ -38,127 +36,152 @@ _PERSON_FIELDS: Final = {
     "mobile": "MbNr",
 }
 """How KnPerson calls it (AFAS OpenAPI, KnEmployee)."""
+_USER_FIELDS: Final = {"user.upn": "Upn", "user.mail": "EmAd", SELF_SERVICE: "InSi"}
+"""How KnUser calls it."""
+_OF_A_USER: Final = (USER_ID, NAME, SELF_SERVICE, BLOCKED)
+"""What is read beside the fields that the policy names."""
+_ENVIRONMENT: Final = re.compile(r"\d{4,6}")
 
 
 class AfasWriter:
     """AFAS as a system that is written back to; `own_fields` as for reading."""
 
-    def __init__(
-        self, afas: Afas, view: str, own_fields: Callable[[], Awaitable[Mapping[str, Ids]]]
-    ) -> None:
+    def __init__(self, afas: Afas, view: str, own_fields: OwnFields) -> None:
         self._afas = afas
-        self._view = view
-        self._own_fields = own_fields
-        self._there: frozenset[str] | None = None
-        """The field ids that the view was last seen to have."""
+        self._view = PeopleView(afas, view, own_fields)
 
     async def read(self, record: DesiredRecord, applied: Applied) -> HrRecord | None:
         """The record as the view of people shows it now; see HrWriter."""
         del applied
-        row = await self._row(record.number, record.fields)
+        more = _OF_A_USER if record.user_id else ()
+        row = await self._view.row(record.number, (*record.fields, *more))
         if row is None:
             return None
-        return HrRecord(key=record.key, fields={field: row[field] for field in record.fields})
+        fields = {field: row[field] for field in (*record.fields, *more) if field != NAME}
+        return HrRecord(key=record.key, fields=fields)
 
     async def write(self, change: Change, applied: Applied) -> None:
         """Write what differs; a refusal stands only when the values do not. See HrWriter."""
         del applied
         number = change.what.partition(":")[2]
-        row = await self._row(number, change.values)
-        if row is None:
-            raise Permanent(f"AFAS does not show {change.what} any more", mender="hr")
-        given = _that_differ(change.values, row)
+        more = _OF_A_USER if change.kind is not Kind.WRITE_RECORD else ()
+        fields = (*change.values, *more)
+        row = await self._row(number, fields)
+        if change.kind is Kind.WRITE_RECORD:
+            given = _that_differ(change.values, row)
+        else:
+            given = _of_user_that_differ(change, row)
         if not given:
             return
-        if not row[PERSON]:
-            raise Permanent(
-                f"AFAS view {self._view} shows no person's number for {change.what}, and without "
-                "it AFAS could mean somebody else: let the view show it",
-                mender="settings",
-            )
-        body = afas_update.employee(number, str(row[PERSON]), *_parted(given))
         try:
-            await afas_update.write(
-                self._afas, "PUT", EMPLOYEE, body, sent=[*given.values(), *_texts(row)]
-            )
+            if change.kind is Kind.WRITE_RECORD:
+                await self._employee(number, row, given)
+            else:
+                await self._user(row, given)
         except Refusal:
             # An error does not prove that nothing happened, and two of us may write at once.
-            now = await self._row(number, change.values)
-            if now is None or _that_differ(change.values, now):
+            if _differ_still(change, await self._row(number, fields)):
                 raise
 
     async def probe(self, fields: Collection[str]) -> None:
-        """Return when the app connector has the UpdateConnector, and the view what is written."""
+        """Return when the app connector has the UpdateConnectors, and the view what is written."""
+        of_user = any(map(is_of_user, fields))
+        needed = {USER} if of_user else set[str]()
+        if any(not is_of_user(field) for field in fields):
+            needed.add(EMPLOYEE)
         listed = (await self._afas.connectors()).get("updateConnectors") or []
-        names = {str(one.get("id")) for one in listed if isinstance(one, Mapping)}
-        if fields and EMPLOYEE not in names:
+        lacking = needed - {str(one.get("id")) for one in listed if isinstance(one, Mapping)}
+        if lacking:
             raise Permanent(
-                f"AFAS does not let the app connector write through {EMPLOYEE}: add that "
-                "UpdateConnector to it, and the right to it to its user's group",
+                f"AFAS does not let the app connector write through {', '.join(sorted(lacking))}: "
+                "add the UpdateConnector to it, and the right to it to its user's group",
                 mender="settings",
             )
-        await self._ids((NUMBER, PERSON, *fields), anew=True)
+        await self._view.ids(
+            (NUMBER, PERSON, *fields, *(_OF_A_USER if of_user else ())), anew=True
+        )
 
-    async def _row(self, number: str, fields: Collection[str]) -> dict[str, Value] | None:
-        """What the view says of this number, by our names; None when it does not show it."""
-        if not number.replace("_", "").replace("-", "").isalnum():
-            return None  # `,` and `;` would make it another question
-        ids = await self._ids((NUMBER, PERSON, *fields))
-        only = Filter(ids[NUMBER], EQUAL, [number])
-        places = tuple(dict.fromkeys(ids.values()))
-        async for row in self._afas.rows(self._view, places, key=(ids[NUMBER],), only=only):
-            cells = dict(zip(places, row, strict=True))
-            if str(cells[ids[NUMBER]]).strip() == number:
-                return {field: _plain(cells[field_id]) for field, field_id in ids.items()}
-        return None
+    # --- what is written ---------------------------------------------------------------------
 
-    async def _ids(self, fields: Sequence[str], *, anew: bool = False) -> dict[str, str]:
-        """Each of our fields by its id in the view. Raises Permanent when the view lacks one."""
-        own = (await self._own_fields()).get(self._view, {})
-        found = self._resolved(fields, own)
-        if anew or not set(found.values()) <= (self._there or frozenset()):
-            self._there = await self._afas.fields(self._view)
-            found = self._resolved(fields, own)
-        if lacking := sorted(f for f in fields if found.get(f) not in (self._there or ())):
+    async def _employee(
+        self, number: str, row: Mapping[str, Value], given: Mapping[str, Value]
+    ) -> None:
+        person = {_PERSON_FIELDS[f]: str(v or "") for f, v in given.items() if f in _PERSON_FIELDS}
+        own = {f.rpartition(":")[2]: str(v or "") for f, v in given.items() if f.startswith(FREE)}
+        body = afas_update.employee(number, str(row[PERSON]), person, own)
+        await self._send("PUT", EMPLOYEE, body, row, given)
+
+    async def _user(self, row: Mapping[str, Value], given: Mapping[str, Value]) -> None:
+        name = str(row[NAME] or row[NUMBER])
+        fields = {_USER_FIELDS[f]: _written(v) for f, v in given.items() if f in _USER_FIELDS}
+        if not row[USER_ID]:
+            user_id = await self._with_environment(str(given[USER_ID]))
+            fresh = {"BcCo": str(row[PERSON]), **fields, "Site": False, "Awin": False}
+            body = afas_update.user(user_id, MAKE_OR_CHANGE, name, fresh)
+            await self._send("POST", USER, body, row, given)
+            return
+        user_id, blocked = str(row[USER_ID]), given.get(BLOCKED, row[BLOCKED])
+        if given.get(BLOCKED) is False:
+            body = afas_update.user(user_id, UNBLOCK, name, {})
+            await self._send("PUT", USER, body, row, given)
+            if not fields:
+                return
+        # Changing one that is blocked by the code that blocks: the other might let it in.
+        code = BLOCK if blocked else MAKE_OR_CHANGE
+        await self._send("PUT", USER, afas_update.user(user_id, code, name, fields), row, given)
+
+    async def _send(
+        self,
+        method: str,
+        connector: str,
+        body: Any,
+        row: Mapping[str, Value],
+        given: Mapping[str, Value],
+    ) -> None:
+        texts = [v for v in (*given.values(), *row.values()) if isinstance(v, str)]
+        await afas_update.write(self._afas, method, connector, body, sent=texts)
+
+    async def _row(self, number: str, fields: Collection[str]) -> dict[str, Value]:
+        row = await self._view.row(number, tuple(fields))
+        if row is None:
+            raise Permanent(f"AFAS does not show afas:{number} any more", mender="hr")
+        return row
+
+    async def _with_environment(self, user_id: str) -> str:
+        """The id with the environment's number, which AFAS puts before each user's."""
+        if "{environment}" not in user_id:
+            return user_id
+        info = (await self._afas.connectors()).get("info")
+        told = str(info.get("envid") or "") if isinstance(info, Mapping) else ""
+        found = _ENVIRONMENT.search(told)
+        if found is None:
             raise Permanent(
-                f"AFAS view {self._view} does not show {', '.join(lacking)}, and nothing is "
-                "written that cannot be read: add the field to the GetConnector, or say in the "
-                f"policy under sources.afas.fields.{self._view} which field is meant",
-                mender="settings",
+                "AFAS does not tell the number of its environment; write it in the policy, as in "
+                'write_back.afas.user.id: "12345.{number}"',
+                mender="policy",
             )
-        return found
-
-    def _resolved(self, fields: Sequence[str], own: Ids) -> dict[str, str]:
-        there = self._there or frozenset()
-        found: dict[str, str] = {}
-        for field in fields:
-            if field.startswith(FREE):
-                found[field] = field.removeprefix(FREE).partition(":")[0]
-            elif field in own:
-                found[field] = own[field] or ""
-            else:
-                known = _IDS.get(field, ())
-                found[field] = next((one for one in known if one in there), "") or known[0]
-        return found
+        return user_id.replace("{environment}", found.group())
 
 
-def _parted(given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Fields of the person and the customer's own, by the names that KnEmployee takes."""
-    person = {_PERSON_FIELDS[f]: v for f, v in given.items() if f in _PERSON_FIELDS}
-    own = {f.rpartition(":")[2]: v for f, v in given.items() if f.startswith(FREE)}
-    return person, own
+def _that_differ(values: Mapping[str, Value], row: Mapping[str, Value]) -> dict[str, Value]:
+    """What is not there yet."""
+    return {f: v for f, v in values.items() if not same(f, v, row.get(f))}
 
 
-def _that_differ(values: Mapping[str, Value], row: Mapping[str, Value]) -> dict[str, str]:
-    """What is not there yet; AFAS empties a field with an empty text."""
-    return {f: str(v or "") for f, v in values.items() if not same(f, v, row.get(f))}
+def _of_user_that_differ(change: Change, row: Mapping[str, Value]) -> dict[str, Value]:
+    """The same of a user: one that is there keeps its id; one that is not is only made."""
+    if row[USER_ID]:
+        return {f: v for f, v in _that_differ(change.values, row).items() if f != USER_ID}
+    return dict(change.values) if change.kind is Kind.CREATE_HR_USER else {}
 
 
-def _texts(row: Mapping[str, Value]) -> list[str]:
-    return [value for value in row.values() if isinstance(value, str)]
+def _differ_still(change: Change, row: Mapping[str, Value]) -> bool:
+    if change.kind is Kind.CREATE_HR_USER and not row[USER_ID]:
+        return True
+    values = {f: v for f, v in change.values.items() if f != USER_ID}
+    return bool(_that_differ(values, row))
 
 
-def _plain(cell: Any) -> Value:
-    if isinstance(cell, bool) or cell is None:
-        return cell
-    return str(cell).strip() or None
+def _written(value: Value) -> str | bool:
+    """AFAS empties a field with an empty text."""
+    return value if isinstance(value, bool) else value or ""

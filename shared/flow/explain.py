@@ -18,6 +18,7 @@ from shared.intake.merge import merge
 from shared.ledger.people import Dossier
 from shared.model.change import Harm
 from shared.model.desired import Desired, Reason, TargetName
+from shared.model.hr_field import field_key, same
 from shared.model.person import Person
 from shared.model.report import Report
 from shared.policy import lifecycle
@@ -49,6 +50,18 @@ class Stray:
 
 
 @dataclass(frozen=True)
+class Back:
+    """A field of HR that the policy writes back to."""
+
+    record: str
+    """`source:number`."""
+    field: str
+    reason: Reason
+    stands: bool
+    """It says what it should, by our doing or because it did already."""
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Every rule's answer about one person, and what the targets hold by our own memory."""
 
@@ -60,6 +73,7 @@ class Explanation:
     """The rights that Instroom gave and has not taken."""
     left: tuple[Left, ...]
     strays: tuple[Stray, ...]
+    back: tuple[Back, ...]
     held: frozenset[Harm]
     problems: tuple[str, ...]
     """What the targets wait for or cannot give."""
@@ -100,6 +114,7 @@ async def explained(
         applied=frozenset(_applied(dossier)),
         left=tuple(_left(dossier, answers)),
         strays=tuple(_strays(dossier, want)),
+        back=tuple(_back(dossier, want)),
         held=frozenset(decision.hold),
         problems=tuple(_problems(dossier)),
     )
@@ -128,6 +143,15 @@ def _left(dossier: Dossier, answers: Iterable[Answer]) -> Iterable[Left]:
         for right, reasons in dossier.target(target).applied.rights.items():
             if (target, right) not in wanted:
                 yield Left(target, right, reasons)
+
+
+def _back(dossier: Dossier, want: Desired) -> Iterable[Back]:
+    written = dossier.target(TargetName.HR).applied.written
+    for key, record in want.hr.records.items():
+        for field, wanted in record.fields.items():
+            has = written.get(field_key(key, field))
+            stands = bool(wanted.value) and same(field, wanted.value, has)
+            yield Back(key, field, wanted.reason, stands)
 
 
 def _strays(dossier: Dossier, want: Desired) -> Iterable[Stray]:

@@ -53,6 +53,9 @@ class Kind(StrEnum):
 
     WRITE_RECORD = "write back"
     """To one record of an HR system: what it should know of the account."""
+    CREATE_HR_USER = "create HR user"
+    UPDATE_HR_USER = "update HR user"
+    """What somebody signs in to the HR system with: also to block it, or to let it in again."""
 
     CREATE_APPLICATION = "create application"
     SET_SIGN_ON = "set sign-on"

@@ -175,6 +175,10 @@ class DesiredRecord(Frozen):
     number: str
     fields: Mapping[str, Wanted] = {}
     """By our names, such as `work_mail`; a customer's own field is `free:<its id>`."""
+    user_id: str | None = None
+    """The id of the HR system's own user, were it made; None: there is to be none of ours."""
+    makes_user: bool = False
+    """A user is made for whoever has none."""
     cleared: bool = False
     """What we wrote of a leaver is emptied; else it stays."""
     conflict: Conflict = Conflict.REPORT

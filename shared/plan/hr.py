@@ -20,7 +20,9 @@ from shared.model.desired import (
     State,
     TargetName,
 )
-from shared.model.hr_field import Value, field_key, same
+from shared.model.hr_field import USER_ID, Value, field_key, is_of_user, same
+from shared.plan import hr_user as plan_user
+from shared.plan.hr_ours import is_ours
 
 _LEFT = frozenset({State.BLOCKED, State.DELETED})
 _KEPT = 8
@@ -43,8 +45,12 @@ def hr(
             continue
         values = _values(desired, record, has, applied)
         obstacles |= _disputed(desired, record, has, applied)
-        if values:
-            changes.append(_write(desired, record, values))
+        of_record = {field: v for field, v in values.items() if not is_of_user(field)}
+        if of_record:
+            changes.append(_write(desired, record, of_record))
+        if record.user_id:
+            of_user = {field: v for field, v in values.items() if is_of_user(field)}
+            changes.extend(plan_user.user(desired, record, has, applied, of_user))
     return Plan(
         target=TargetName.HR,
         changes=tuple(change for change in changes if change.harm not in hold),
@@ -68,18 +74,32 @@ def stands(
     """What stands in HR of our making when this plan was carried out."""
     standing = dict(applied.written)
     records = found.account.records if found.account else {}
-    if desired.state in ALIVE:
-        for key, record in desired.records.items():
-            for field, wanted in record.fields.items():
-                has = records[key].fields.get(field) if key in records else None
-                if wanted.value and has and same(field, wanted.value, has):
-                    standing[field_key(key, field)] = str(has)
+    for key in desired.records.keys() & records.keys():
+        has = records[key]
+        for field, value in has.fields.items():
+            standing.pop(field_key(key, field), None)
+            if value and is_ours(key, field, has, applied):
+                standing[field_key(key, field)] = str(value)
+        if desired.state in ALIVE:
+            standing |= _right(desired.records[key], has)
     for key, value in _written(plan.changes):
         if value:
             standing[key] = value
         else:
             standing.pop(key, None)
     return standing
+
+
+def _right(record: DesiredRecord, has: HrRecord) -> dict[str, str]:
+    """What stands there as it should, whoever put it; and the user, which is ours from now on."""
+    right = {
+        field: has.fields.get(field)
+        for field, wanted in record.fields.items()
+        if wanted.value and same(field, wanted.value, has.fields.get(field))
+    }
+    if record.user_id:
+        right[USER_ID] = has.fields.get(USER_ID)
+    return {field_key(record.key, field): str(v) for field, v in right.items() if v}
 
 
 def _written(changes: Iterable[Change]) -> Iterator[tuple[str, str | None]]:
@@ -105,20 +125,16 @@ def _values(
     return {
         field: (None, desired.why)
         for field in record.fields
-        if has.fields.get(field) and _is_ours(record, field, has, applied)
+        if not is_of_user(field)
+        and has.fields.get(field)
+        and is_ours(record.key, field, has, applied)
     }
 
 
 def _may_write(record: DesiredRecord, field: str, has: HrRecord, applied: Applied) -> bool:
     if not has.fields.get(field) or record.conflict is Conflict.OURS:
         return True
-    return _is_ours(record, field, has, applied)
-
-
-def _is_ours(record: DesiredRecord, field: str, has: HrRecord, applied: Applied) -> bool:
-    key = field_key(record.key, field)
-    ours = (applied.written.get(key), *applied.writing.get(key, ()))
-    return any(same(field, one, has.fields.get(field)) for one in ours if one)
+    return is_ours(record.key, field, has, applied)
 
 
 def _disputed(

@@ -59,6 +59,8 @@ def _record(part: AfasBack, record: Record, known: Facts, ties: Ties) -> Desired
         source=record.source,
         number=record.number,
         fields={field: _wanted(place, c, facts) for field, place, c in part.templates()},
+        user_id=part.user.id.replace("{number}", record.number) if part.user else None,
+        makes_user=part.user is not None and part.user.make,
         cleared=part.leaver == "clear",
         conflict=part.conflict,
     )

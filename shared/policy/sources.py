@@ -60,6 +60,12 @@ AFAS_FIELDS = (
     "job.end",
     "work_mail",
     "portal_mail",
+    "user.id",
+    "user.name",
+    "user.upn",
+    "user.mail",
+    "user.self_service",
+    "user.blocked",
 )
 """What a field of an AFAS view can mean; the last ones are read only where they are written."""
 NEEDED = ("number", "name.birth", "contract.start")

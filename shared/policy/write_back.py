@@ -61,6 +61,17 @@ def _not_of_itself[F: Mapping[Any, Any]](fields: F) -> F:
     return fields
 
 
+def _user(data: object) -> object:
+    return {} if data is True else None if data is False else data
+
+
+def _user_id(text: str) -> str:
+    check_template(text, frozenset({"environment", "number"}))
+    if "{number}" not in text:
+        raise ValueError("must hold {number}, or two people would get one user")
+    return text
+
+
 type AfasField = Literal["work_mail", "portal_mail", "phone", "mobile"]
 
 
@@ -83,8 +94,21 @@ class FreeField(Section):
     """A template made of the person's fields and account."""
 
 
+class AfasUser(Section):
+    """The AFAS user: what people sign in to InSite with, through Entra."""
+
+    upn: Choices[ValueChoice] = (ValueChoice(value=_LOGIN),)
+    """The UPN, by which single sign-on finds the user."""
+    mail: Choices[ValueChoice] = (ValueChoice(value=_LOGIN),)
+    """The user's mail address."""
+    id: Annotated[str, AfterValidator(_user_id)] = "{environment}.{number}"
+    """The id of a user that is made; an id that is there already is left as it is."""
+    make: bool = True
+    """Make a user for whoever has none; else only users that are there are kept right."""
+
+
 class AfasBack(Back):
-    """AFAS: fields of the employee."""
+    """AFAS: fields of the employee, and the user."""
 
     fields: Annotated[
         Mapping[AfasField, Choices[ValueChoice]],
@@ -94,6 +118,8 @@ class AfasBack(Back):
     """Field to template: work_mail, portal_mail, phone, mobile; or a list of the first two."""
     free_fields: Mapping[str, FreeField] = {}
     """A field of your own, by the id that the UpdateConnector KnEmployee knows it under."""
+    user: Annotated[AfasUser | None, BeforeValidator(_user)] = None
+    """The AFAS user, through the UpdateConnector KnUser: `true`, or how it differs."""
 
     def templates(self) -> Iterator[tuple[str, str, Choices[ValueChoice]]]:
         """Each field, its place in the policy, and what to write."""
@@ -102,6 +128,9 @@ class AfasBack(Back):
         for free_id, free in self.free_fields.items():
             place = f"write_back.afas.free_fields.{free_id}"
             yield f"{FREE}{free.view}:{free_id}", place, free.value
+        if self.user:
+            yield "user.upn", "write_back.afas.user.upn", self.user.upn
+            yield "user.mail", "write_back.afas.user.mail", self.user.mail
 
     @model_validator(mode="after")
     def _writes_something(self) -> Self:
@@ -117,7 +146,7 @@ class WriteBack(Section):
     """What is written back to which HR system; a system that is not named is only read."""
 
     afas: AfasBack | None = None
-    """AFAS Profit, through the UpdateConnector KnEmployee."""
+    """AFAS Profit, through the UpdateConnectors KnEmployee and KnUser."""
 
     @model_validator(mode="before")
     @classmethod

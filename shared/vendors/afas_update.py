@@ -17,6 +17,9 @@ from shared.errors import Mender, Permanent, Transient, UnknownReply
 from shared.vendors.afas import Afas
 
 EMPLOYEE = "KnEmployee"
+USER = "KnUser"
+MAKE_OR_CHANGE, BLOCK, UNBLOCK = 1, 2, 6
+"""`MtCd` of KnUser (AFAS help, KnUser)."""
 MATCH_ON_NUMBER = 0
 """`MatchPer`: by the person's own number. Any other value may touch somebody else, or make one."""
 
@@ -48,6 +51,12 @@ def employee(number: str, person: str, fields: Mapping[str, str], free: Mapping[
         inner = {"MatchPer": MATCH_ON_NUMBER, "BcCo": person, **fields}
         element["Objects"] = [{"KnPerson": {"Element": {"Fields": inner}}}]
     return {"AfasEmployee": {"Element": element}}
+
+
+def user(user_id: str, code: int, name: str, fields: Mapping[str, Any]) -> Any:
+    """The body for KnUser; AFAS wants the name each time."""
+    given = {"MtCd": code, "Nm": name, **fields}
+    return {"KnUser": {"Element": {"@UsId": user_id, "Fields": given}}}
 
 
 class Refusal(Permanent):

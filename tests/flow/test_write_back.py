@@ -14,6 +14,7 @@ from turning import days_pass, dossier_of, first_load, minutes_pass, settle, wit
 
 from shared.errors import Permanent, UnknownReply
 from shared.flow.collect import poll, signalled
+from shared.flow.explain import explained
 from shared.flow.preview import preview
 from shared.ledger.sqlite import open_sqlite
 from shared.model.change import Kind
@@ -231,6 +232,97 @@ async def test_preview_shows_what_would_be_written(told: World) -> None:
     assert change.kind is Kind.WRITE_RECORD
     assert change.reasons[0].rule == "write_back.afas.fields.work_mail"
     assert told.told.records == {}
+
+
+async def test_explain_says_which_rule_writes_what_and_whether_it_stands(told: World) -> None:
+    told.told.records["1042"] = {"work_mail": "eigen@proef.example"}
+    told.hr.put(SANNE)
+    await first_load(told)
+    (waits,) = (await explained(told.service, "afas", "1042")).back
+    told.told.records.clear()
+    await days_pass(told, 1)
+    (stands,) = (await explained(told.service, "afas", "1042")).back
+
+    assert (waits.stands, stands.stands) == (False, True)
+    assert (stands.record, stands.field) == ("afas:1042", "work_mail")
+    assert stands.reason.rule == "write_back.afas.fields.work_mail"
+
+
+USER = POLICY + "write_back: {afas: {fields: [work_mail], user: true}}\n"
+
+
+def user(world: World, number: str = "1042") -> dict[str, object]:
+    has = world.told.records.get(number, {})
+    return {f.removeprefix("user."): v for f, v in has.items() if f.startswith("user.")}
+
+
+@pytest.fixture
+async def users(told: World) -> World:
+    """A world whose AFAS gets users too, with one employee who has none yet."""
+    world = with_policy(told, USER)
+    world.hr.put(SANNE)
+    await first_load(world)
+    return world
+
+
+async def test_a_user_is_made_blocked_let_in_and_scrubbed(users: World) -> None:
+    made = {"id": "{environment}.1042", "upn": MAIL, "mail": MAIL, "self_service": True}
+    assert user(users) == made
+
+    users.hr.put(a_leaver(TODAY))
+    await signalled(users.service, "afas", "1042")
+    await days_pass(users, 1)
+    assert user(users) == {**made, "blocked": True}
+
+    back = a_contract(key="1042-2", start=TODAY + timedelta(days=10))
+    users.hr.put(a_record("1042", contracts=(*a_leaver(TODAY).contracts, back)))
+    await signalled(users.service, "afas", "1042")
+    await days_pass(users, 4)
+    assert user(users)["blocked"] is True
+    await days_pass(users, 6)
+    assert user(users) == {**made, "blocked": False}
+
+    end = TODAY + timedelta(days=11)
+    gone = (*a_leaver(TODAY).contracts, back.model_copy(update={"end": end}))
+    users.hr.put(a_record("1042", contracts=gone))
+    await signalled(users.service, "afas", "1042")
+    await days_pass(users, 33)
+    gone_user = {**made, "upn": None, "mail": None, "self_service": False, "blocked": True}
+    assert user(users) == gone_user
+    assert mail(users) == MAIL
+
+
+async def test_a_user_that_is_there_is_kept_right_and_never_made(told: World) -> None:
+    world = with_policy(told, USER)
+    world.told.records["1042"] = {"user.id": "12345.SDIJK", "user.blocked": False}
+    world.hr.put(SANNE)
+    await first_load(world)
+
+    has = {"id": "12345.SDIJK", "upn": MAIL, "mail": MAIL, "self_service": True}
+    assert user(world) == {**has, "blocked": False}
+
+
+async def test_whoever_hr_blocked_stays_blocked(told: World) -> None:
+    world = with_policy(told, USER)
+    world.told.records["1042"] = {"user.id": "12345.SDIJK", "user.blocked": True}
+    world.hr.put(SANNE)
+    await first_load(world)
+    await days_pass(world, 2)
+
+    assert user(world)["blocked"] is True
+
+
+async def test_a_refused_user_leaves_the_mail_written(told: World) -> None:
+    world = with_policy(told, USER)
+    world.told.fails = [None, Permanent("the UPN is another environment's", mender="hr")]
+    world.hr.put(SANNE)
+    await first_load(world)
+
+    assert mail(world) == MAIL
+    assert await problem(world) == "the UPN is another environment's"
+    await days_pass(world, 1)
+    assert user(world)["upn"] == MAIL
+    assert await problem(world) is None
 
 
 PHONE = POLICY.replace('    jobTitle: "{job.name}"\n', '    businessPhones: "{phone}"\n') + (

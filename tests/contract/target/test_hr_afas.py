@@ -18,7 +18,7 @@ from sandbox.afas import make_app
 from sandbox.afas.environment import OWN_FIELD
 from sandbox.clock import ManualClock
 from sandbox.faults import ConnectionLost, Fault, Faults, FaultyApp
-from sandbox.world import World
+from sandbox.world import Login, World
 from shared.apply.hr import HrTarget
 from shared.apply.hr_afas import AfasWriter
 from shared.errors import Permanent, Transient, UnknownReply
@@ -31,6 +31,12 @@ TOKEN = "CD" * 32
 MAIL = "zoë.müller@proef.example"
 WHY = Reason(rule="write_back.afas.fields.work_mail", because="the account's login")
 OWN = f"free:Inlognaam_vrij_veld:{OWN_FIELD}"
+NEW_USER = {
+    "user.id": "{environment}.100021",
+    "user.upn": MAIL,
+    "user.mail": MAIL,
+    "user.self_service": True,
+}
 BASE = "http://afas.test/ProfitRestServices"
 
 
@@ -48,6 +54,21 @@ class Place:
         given = {field.replace("own", OWN): value for field, value in values.items()}
         what = f"afas:{number or self.number}"
         await self.target.do(Change(kind=Kind.WRITE_RECORD, what=what, values=given), Applied())
+
+    async def make_user(self, number: str | None = None, **values: Any) -> None:
+        await self._of_user(Kind.CREATE_HR_USER, number, {**NEW_USER, **values})
+
+    async def change_user(self, **values: Any) -> None:
+        given = {f"user.{field}": value for field, value in values.items()}
+        await self._of_user(Kind.UPDATE_HR_USER, None, given)
+
+    async def _of_user(self, kind: Kind, number: str | None, values: Mapping[str, Any]) -> None:
+        what = f"afas:{number or self.number}"
+        await self.target.do(Change(kind=kind, what=what, values=values), Applied())
+
+    @property
+    def user(self) -> Login | None:
+        return self.world.people[self.number].login
 
     async def says(self, *fields: str) -> Mapping[str, Any]:
         found = await self.target.read(wanted(self.number, *fields), Applied())
@@ -222,6 +243,90 @@ async def test_a_view_without_the_field_is_told(place: Place) -> None:
     assert fine.account
     assert "portal_mail" in found.obstacles[f"afas:{place.number}"]
     assert "sources.afas.fields.Profit_Employees" in found.obstacles[f"afas:{place.number}"]
+
+
+async def test_a_user_is_made_for_the_persons_own_number(place: Place) -> None:
+    others = [p.login for n, p in place.world.people.items() if n != place.number]
+    await place.make_user()
+    await place.make_user()
+
+    assert place.user
+    assert place.user.user_id == "12345.100021"
+    assert (place.user.upn, place.user.mail, place.user.self_service) == (MAIL, MAIL, True)
+    assert [p.login for n, p in place.world.people.items() if n != place.number] == others
+    shown = await place.set()
+    assert (shown["writes"], shown["unchanged"]) == (1, 0)
+
+
+async def test_a_user_is_blocked_let_in_and_scrubbed(place: Place) -> None:
+    await place.make_user()
+    await place.change_user(blocked=True)
+    await place.change_user(blocked=True)
+    assert place.user
+    assert place.user.blocked
+    await place.change_user(blocked=False, upn="nieuw@proef.example")
+    assert not place.user.blocked
+    assert place.user.upn == "nieuw@proef.example"
+    await place.change_user(blocked=True, upn=None, mail=None, self_service=False)
+
+    assert (place.user.blocked, place.user.upn, place.user.mail) == (True, None, None)
+    shown = await place.set()
+    assert (shown["writes"], shown["unchanged"]) == (5, 0)
+
+
+async def test_what_changes_on_a_blocked_user_does_not_let_it_in(place: Place) -> None:
+    await place.make_user()
+    await place.change_user(blocked=True)
+    await place.change_user(upn="nieuw@proef.example")
+
+    assert place.user
+    assert place.user.blocked
+
+
+async def test_a_upn_of_another_environment_is_told_with_the_mend(place: Place) -> None:
+    await place.set(taken=[MAIL])
+    with pytest.raises(Permanent) as refused:
+        await place.make_user()
+
+    assert refused.value.mender == "hr"
+    assert "over all environments" in refused.value.reason
+    assert MAIL not in refused.value.reason
+    assert place.user is None
+
+
+async def test_a_user_id_that_is_taken_is_told(place: Place) -> None:
+    with pytest.raises(Permanent) as refused:
+        await place.make_user(**{"user.id": "{environment}.100001"})
+
+    assert "take it off there" in refused.value.reason
+
+
+@pytest.mark.parametrize("number", ["100001", None])
+async def test_a_user_that_is_there_keeps_its_id(place: Place, number: str | None) -> None:
+    """Whoever has a user already gets no second one; another code of ours never renames it."""
+    if number is None:
+        await place.make_user()
+    await place.make_user(number, **{"user.id": "{environment}.anders"})
+
+    login = place.world.people[number or place.number].login
+    assert login
+    assert login.user_id == f"12345.{number or place.number}"
+
+
+@pytest.mark.parametrize("after", ["500", "lost"])
+async def test_a_user_whose_making_was_answered_wrongly_is_made_once(
+    place: Place, after: str
+) -> None:
+    if after == "500":
+        await place.set(fails_after_writing=1)
+        await place.make_user()
+    else:
+        place.faults.plan(Fault("lose_reply", method="POST"))
+        with pytest.raises(UnknownReply):
+            await place.make_user()
+
+    assert place.user
+    assert (await place.set())["writes"] == 1
 
 
 def _on(view: str, place: Place) -> AfasWriter:
