@@ -28,6 +28,7 @@ from shared.cli_hr import hr
 from shared.cli_notice import notice
 from shared.cli_people import answer, key
 from shared.cli_permissions import permissions
+from shared.cli_policy import policy as policy_file
 from shared.cli_rights import rights
 from shared.cli_rollout import rollout
 from shared.cli_run import run
@@ -64,6 +65,7 @@ app.add_typer(topdesk, name="topdesk")
 app.add_typer(upkeep)
 app.add_typer(audit, name="audit")
 app.add_typer(permissions, name="permissions")
+app.add_typer(policy_file, name="policy")
 app.add_typer(rights, name="rights")
 app.add_typer(exception, name="exception")
 console = Console()

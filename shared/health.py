@@ -9,21 +9,25 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 
+from shared import flow, wiring
 from shared import settings as setting
-from shared import wiring
 from shared.apply.first_sign_in import Terms
-from shared.errors import InstroomError, Misconfigured
+from shared.errors import InstroomError, Misconfigured, Permanent
 from shared.flow import noticing, upkept, waiting
 from shared.flow.service import Service
 from shared.permissions.claims import roles
 from shared.permissions.compare import Comparison, compared
 from shared.permissions.wanted import wanted
+from shared.policy.document import Policy
 from shared.policy.first_sign_in import By
 from shared.policy.load import load
 from shared.policy.write_back import WriteBack
 from shared.secret import Secret
 from shared.settings import WEBHOOK_SECRET
 from shared.vendors.graph.permissions import DANGEROUS
+
+SHOWN = 5
+"""So many groups that cannot be filled are told; the rest are counted."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,10 @@ async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
         f"{in_topdesks_place} answers": built.topdesk.probe,
     }
     active, _ = await built.ledger.policies.active()
+    if active:
+        probes["groups of the policy"] = partial(
+            _fillable, built, await built.policy(active.policy)
+        )
     rules = (await built.policy(active.policy)).first_sign_in if active else None
     if rules and rules.by is By.COLLECT:
         terms = Terms(minutes=rules.lifetime_minutes, once=rules.once)
@@ -110,6 +118,15 @@ async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
     for name, fields in back.fields.items():
         probes[f"{name} may be written back to"] = partial(_may_write, built, name, fields)
     return probes
+
+
+async def _fillable(built: Service, rules: Policy) -> None:
+    """Raise when Entra lacks a group of the policy, or lets nobody but itself fill it."""
+    found = await flow.faults(built, rules)
+    if found:
+        told = "; ".join(fault.why for fault in found[:SHOWN])
+        more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        raise Permanent(f"{told}{more}. `instroom policy check` names the lines", mender="policy")
 
 
 async def _may_write(built: Service, source: str, fields: Collection[str]) -> None:

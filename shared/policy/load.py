@@ -49,6 +49,11 @@ def policy_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def line_of(text: str, place: Sequence[str | int]) -> int:
+    """The line at which a policy that could be read says what is at this place."""
+    return _found(_compose(text, "policy"), place)[0]
+
+
 class _Loader(yaml.SafeLoader):
     """Safe YAML that guesses less: `0145`, `NO`, `12:30` and `2026-11-30` stay the text they are.
 

@@ -27,6 +27,13 @@ async def test_new_policy_reaches_everyone_and_a_mistake_reaches_nobody(tmp_path
         await company.settled()
 
         before = company.writes()
+        other = tmp_path / "other.yaml"
+        other.write_text(good.replace("group: Leidinggevenden", "group: Leiders"), "utf-8")
+        told = await company.instroom("policy", "check", str(other), expect=1)
+        line = next(n for n, line in enumerate(good.splitlines(), 1) if "Leidinggevenden" in line)
+        assert f"line {line}: group 'Leiders' is not in Entra: create it" in told
+        assert "is right" in await company.instroom("policy", "check")
+
         policy.write_text(good.replace("entra:\n", "entry:\n"), "utf-8")
         await company.settled()
         status, parts = await company.health()
