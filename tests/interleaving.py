@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -181,12 +180,11 @@ class GatedStore:
 def without_thread(store: Store) -> Store:
     """The same store, each call of which is over before anything else runs."""
     inner: Any = store
-    thread: ThreadPoolExecutor = inner._thread
 
-    async def on_thread(job: Callable[..., Any], *args: Any) -> Any:
-        return thread.submit(job, *args).result()
+    async def at_once(job: Callable[..., Any], *args: Any) -> Any:
+        return job(*args)
 
-    inner._on_thread = on_thread
+    inner._on_thread = at_once
     return store
 
 

@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, TypeAliasType, get_args, get_origin
 
 import yaml
@@ -23,8 +24,12 @@ MAX_CHARACTERS = 300_000  # ten properties of a ledger row
 _MEND = "Mend these lines; until then the last good policy is used"
 
 
+@lru_cache(maxsize=8)
 def load(text: str, *, name: str = "policy.yaml") -> Policy:
-    """The policy that `text` states. Raises Misconfigured with file, line and a suggestion."""
+    """The policy that `text` states. Raises Misconfigured with file, line and a suggestion.
+
+    Remembered, for the same text is read at each activation, sweep and check.
+    """
     if any("\ud800" <= c <= "\udfff" for c in text) or re.search(r"\\u[dD][89a-fA-F]", text):
         raise _wrong(name, 1, "holds half a character", "Save the file as UTF-8 text")
     if len(text) > MAX_CHARACTERS:

@@ -69,7 +69,8 @@ async def run(board: Board, job: Job, steps: int = 10_000) -> int:
         if here is None:
             return done
         await board.gates.choose(here)
-        await board.nobody_is_lost()
+        if here.what.startswith("writes"):  # all else leaves the ledger as it is
+            await board.nobody_is_lost()
     return steps
 
 
