@@ -4,8 +4,7 @@ Every write of the ledger, every read and change at a target and every send to t
 moments: before it, and after it while its answer is not seen yet. A stop after the answer is the
 same as a stop before the next call: nothing outside lies between the two. The journal's writes
 are none: the same line is one row however often it is written, nobody reads it, and the history
-is written right after it. `states` names the
-moments that differ.
+is written right after it. `states` names the moments that differ.
 """
 
 from __future__ import annotations
