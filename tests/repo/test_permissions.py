@@ -26,7 +26,7 @@ from shared.vendors.graph.permissions import (
 
 GRAPH = ROOT / "shared" / "vendors" / "graph"
 PACKAGE = "shared.vendors.graph"
-WIRE = frozenset({"client", "permissions", "refusals", "sdk"})
+WIRE = frozenset({"client", "governor", "pace", "permissions", "refusals", "sdk"})
 """Modules of it that make no call of their own."""
 ADMINISTRATORS = ("shared/sso/", "shared/permissions/")
 """Rooms that work under an administrator's sign-in; everything else is the app."""

@@ -20,6 +20,7 @@ from azure.core.exceptions import AzureError
 from shared.errors import Permanent, TargetDown
 from shared.rest import Call, Manners, fill, keep_urls_out_of_logs, persist
 from shared.vendors.graph import paths, refusals
+from shared.vendors.graph.governor import Governor
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +29,6 @@ type Json = dict[str, Any]
 CONCURRENCY = 16
 MOST_PAGES = 10_000
 USED = "x-ms-throttle-limit-percentage"
-URGENT = {"x-ms-throttle-priority": "high"}
-"""For blocking a leaver (Microsoft Graph, "Service-specific throttling limits")."""
 
 
 class Sender(Protocol):
@@ -49,10 +48,18 @@ class Sender(Protocol):
 class Graph:
     """One tenant's Graph, with a bounded number of calls under way."""
 
-    def __init__(self, sender: Sender, base_url: str, *, concurrency: int = CONCURRENCY) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        base_url: str,
+        *,
+        concurrency: int = CONCURRENCY,
+        governor: Governor | None = None,
+    ) -> None:
         keep_urls_out_of_logs()
         self.base_url = base_url
         self._sender = sender
+        self._governor = governor or Governor()
         self._slots = asyncio.Semaphore(concurrency)
 
     async def call(
@@ -83,9 +90,10 @@ class Graph:
         *,
         at: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Json]:
         """The items of a collection over all its pages; refuses to be led in circles or away."""
-        page = await self.call("GET", path, at=at, params=params)
+        page = await self.call("GET", path, at=at, params=params, headers=headers)
         seen: set[str] = set()
         while True:
             for item in page["value"]:
@@ -98,7 +106,7 @@ class Graph:
             if not link.startswith(f"{self.base_url}/"):
                 raise Permanent(f"graph: GET {path}: the next page lies on another server")
             seen.add(link)
-            page = await self._send(Call("graph", "GET", path), link, None, None)
+            page = await self._send(Call("graph", "GET", path), link, None, headers)
 
     async def close(self) -> None:
         """Give the connections back; the credential is its owner's."""
@@ -110,13 +118,15 @@ class Graph:
         request_id = str(uuid.uuid4())
         sent = {"client-request-id": request_id, "Accept": "application/json", **(headers or {})}
         body = None if json is None else json_text.dumps(json).encode()
+
+        async def send() -> httpx.Response:
+            response = await self._sender.send(call.method, url, sent, body)
+            self._governor.heard(response)
+            return response
+
+        await self._governor.turn(call, sent)
         try:
-            response = await persist(
-                call,
-                lambda: self._sender.send(call.method, url, sent, body),
-                slots=self._slots,
-                manners=_MANNERS,
-            )
+            response = await persist(call, send, slots=self._slots, manners=_MANNERS)
         except AzureError as error:
             raise TargetDown("graph: no token for it; see the app's identity") from error
         if response.is_success:
@@ -145,13 +155,18 @@ _MANNERS = Manners(quota=_quota)
 
 
 def connect(
-    base_url: str, credential: Any, *, transport: httpx.AsyncBaseTransport | None = None
+    base_url: str,
+    credential: Any,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    governor: Governor | None = None,
 ) -> Graph:
     """Open Graph at `base_url`, such as https://graph.microsoft.com/v1.0.
 
-    `credential` has `async get_token(*scopes, **options)`; its owner closes it.
+    `credential` has `async get_token(*scopes, **options)`; its owner closes it. `governor` says
+    when a call may go out; by default as the documented quota lets it.
     """
     from shared.vendors.graph.sdk import Sdk  # noqa: PLC0415 - 0.1 s that only a user should pay
 
     address = base_url.rstrip("/")
-    return Graph(Sdk(address, credential, transport), address)
+    return Graph(Sdk(address, credential, transport), address, governor=governor)

@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from shared.vendors.graph import paths
 from shared.vendors.graph.client import Graph, Json
+from shared.vendors.graph.governor import LOW
 from shared.vendors.graph.refusals import NotVisible
 
 SELECT = (
@@ -68,5 +69,6 @@ async def remove_member(graph: Graph, group_id: str, user_id: str) -> None:
 async def direct_members(graph: Graph, group_id: str, select: str) -> tuple[Json, ...]:
     """Users and nested groups in a group, with their type."""
     params = {"$select": select, "$top": "999"}
-    pages = graph.pages(paths.GROUP_DIRECT, at={"group": group_id}, params=params)
+    at = {"group": group_id}
+    pages = graph.pages(paths.GROUP_DIRECT, at=at, params=params, headers=LOW)
     return tuple([each async for each in pages])

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from shared.vendors.graph import paths
-from shared.vendors.graph.client import URGENT, Graph, Json
+from shared.vendors.graph.client import Graph, Json
+from shared.vendors.graph.governor import URGENT
 from shared.vendors.graph.refusals import NotVisible
 
 MOST_PER_PAGE = "999"
