@@ -26,7 +26,7 @@ from shared.cli_first_sign_in import first_sign_in
 from shared.cli_held import held
 from shared.cli_hr import hr
 from shared.cli_notice import notice
-from shared.cli_people import answer, key
+from shared.cli_people import answer, key, print_accounts
 from shared.cli_permissions import permissions
 from shared.cli_policy import policy as policy_file
 from shared.cli_rights import rights
@@ -317,12 +317,7 @@ async def _print_person(service: Service, source: str, number: str) -> None:
         console.print(f"{stopped(dossier.stop)}", style="red", soft_wrap=True, markup=False)
     print_exceptions(console, dossier.exceptions.values())
     entra = dossier.target(TargetName.ENTRA).applied
-    for alias in entra.aliases:
-        console.print(
-            f"alias wanted: {alias} beside {entra.login}. Graph does not let an app write "
-            "addresses: add it in the Exchange admin center; it is looked for each day",
-            soft_wrap=True,
-        )
+    print_accounts(console, entra)
     if entra.blocked:
         seen = entra.blocked
         zone = (await service.active_policy())[1].zone

@@ -14,6 +14,7 @@ from shared import flow
 from shared.errors import Misconfigured
 from shared.flow.service import Service
 from shared.ledger.matches import Proposal
+from shared.model.account import Applied
 
 
 async def answer(console: Console, service: Service, words: Sequence[str], who: str) -> None:
@@ -48,6 +49,23 @@ def key(service: Service, person: str) -> str:
         known = ", ".join(service.sources)
         raise Misconfigured(person, f"there is no HR source '{source}'", f"Known: {known}")
     return f"{source}:{number}"
+
+
+def print_accounts(console: Console, entra: Applied) -> None:
+    """Further accounts in Entra, and the addresses that the main one still lacks."""
+    for other in entra.linked:
+        can = "can sign in" if other.enabled else "is blocked"
+        console.print(
+            f"linked account: {other.kind} {other.id}, {can}; when this person leaves: "
+            f"{other.on_leave}",
+            soft_wrap=True,
+        )
+    for alias in entra.aliases:
+        console.print(
+            f"alias wanted: {alias} beside {entra.login}. Graph does not let an app write "
+            "addresses: add it in the Exchange admin center; it is looked for each day",
+            soft_wrap=True,
+        )
 
 
 async def _print_matches(console: Console, service: Service) -> None:

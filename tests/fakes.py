@@ -24,7 +24,14 @@ from shared.errors import NameTaken, NotShown, Permanent
 from shared.flow.service import Clock, Ledger, Service
 from shared.intake.source import Reading
 from shared.ledger.rows import Store
-from shared.model.account import Applied, EntraAccount, Found, OperatorCard, TopdeskCard
+from shared.model.account import (
+    Applied,
+    EntraAccount,
+    Found,
+    LinkedAccount,
+    OperatorCard,
+    TopdeskCard,
+)
 from shared.model.change import Change, Kind
 from shared.model.desired import DesiredEntra, DesiredTopdesk, TargetName
 from shared.model.event import Event
@@ -141,6 +148,10 @@ class FakeEntra:
     groups: frozenset[str] = frozenset({"Iedereen", "ICT", "Zorg"})
     accounts: dict[str, EntraAccount] = field(default_factory=dict)
     bin: dict[str, EntraAccount] = field(default_factory=dict)
+    linked: dict[str, tuple[LinkedAccount, ...]] = field(default_factory=dict)
+    """Further accounts of a person, by employee id."""
+    privileged: frozenset[str] = frozenset()
+    """Those that the app may not touch, by id."""
     calls: Counter[str] = field(default_factory=Counter)
     created: Counter[str] = field(default_factory=Counter)
     """How often an account was created, by employee id."""
@@ -159,11 +170,19 @@ class FakeEntra:
     async def read(self, desired: DesiredEntra, applied: Applied) -> Found[EntraAccount]:
         self.moment("before entra read")
         account = self._find(desired.employee_id, applied.account_id)
+        if account is None and not applied.account_id:
+            account = self._matching(desired)
         missing = (set(desired.groups) | set(applied.rights)) - self.groups
         self.moment("after entra read")
         return Found[EntraAccount](
             account=account,
             obstacles={g: f"group {g} does not exist" for g in sorted(missing)},
+            linked=tuple(
+                one.model_copy(update={"on_leave": rule.on_leave})
+                for rule in desired.linked
+                for one in self.linked.get(desired.employee_id, ())
+                if one.kind == rule.kind
+            ),
         )
 
     async def do(self, change: Change, applied: Applied) -> Done:
@@ -208,9 +227,30 @@ class FakeEntra:
             return self.accounts.get(account_id) or self.bin.get(account_id)
         return self.by_number(employee_id)
 
+    def _matching(self, desired: DesiredEntra) -> EntraAccount | None:
+        for match in desired.matches:
+            for account in self.accounts.values():
+                if account.attributes.get(match.by) == match.value:
+                    return account.model_copy(update={"found_by": match.by})
+        return None
+
+    def _block_linked(self, account_id: str) -> Done:
+        if account_id in self.privileged:
+            return Done(by_hand=f"the linked account {account_id}: block it by hand")
+        self.linked = {
+            number: tuple(
+                one.model_copy(update={"enabled": one.enabled and one.id != account_id})
+                for one in accounts
+            )
+            for number, accounts in self.linked.items()
+        }
+        return Done()
+
     def _do(self, change: Change, applied: Applied) -> Done:  # noqa: C901 - one arm a kind
         if change.kind == Kind.CREATE_ACCOUNT:
             return self._create(change)
+        if change.kind == Kind.BLOCK_LINKED:
+            return self._block_linked(str(change.values["id"]))
         account_id = applied.account_id
         assert account_id is not None
         if change.kind == Kind.RESTORE_ACCOUNT:

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 
 import stamina
 
+from shared.apply import entra_found
 from shared.apply.entra_account import SELECT, account_from, is_same, present, still_ours
 from shared.apply.entra_groups import GroupBook
 from shared.apply.target import Done
 from shared.errors import InstroomError, NameTaken, Permanent, Transient, UnknownReply
-from shared.model.account import Applied, EntraAccount, Found
+from shared.model.account import Applied, EntraAccount, Found, LinkedAccount
 from shared.model.change import Change, Kind
 from shared.model.desired import DesiredEntra, State, TargetName
 from shared.vendors.graph import groups, users
@@ -79,7 +80,7 @@ class EntraTarget:
 
     async def read(self, desired: DesiredEntra, applied: Applied) -> Found[EntraAccount]:
         """The account by its recorded id, deleted ones too, else by its employeeId."""
-        user, deleted = await self._find(desired, applied)
+        user, deleted, found_by, linked = await self._find(desired, applied)
         ours = dict.fromkeys((*desired.groups, *applied.rights))
         known = await self._book.look_up_all(dict.fromkeys((*ours, *desired.managed)))
         inside: frozenset[str] = frozenset()
@@ -92,37 +93,39 @@ class EntraTarget:
             if group.obstacle and (name in desired.groups or (name in ours and group.id in inside))
         }
         if user is None:
-            return Found(account=None, obstacles=obstacles)
+            return Found(account=None, obstacles=obstacles, linked=linked)
         has = present(known, inside, desired, applied)
-        account = account_from(user, desired, groups=has, deleted=deleted)
-        return Found(account=account, obstacles=obstacles)
+        account = account_from(user, desired, groups=has, deleted=deleted, found_by=found_by)
+        return Found(account=account, obstacles=obstacles, linked=linked)
 
-    async def _find(self, desired: DesiredEntra, applied: Applied) -> tuple[Json | None, bool]:
-        """The user, and whether it lies in deletedItems."""
+    async def _find(
+        self, desired: DesiredEntra, applied: Applied
+    ) -> tuple[Json | None, bool, str, tuple[LinkedAccount, ...]]:
+        """The user, whether it lies in deletedItems, how it was found, and the linked accounts."""
         select = (*SELECT, *users.properties(desired.attributes))
+        own = applied.account_id
         try:
-            if applied.account_id:
-                if user := await users.get(self.graph, applied.account_id, select):
-                    self._missed.pop(applied.account_id, None)
-                    return still_ours(user, desired), False
-                if user := await users.get_deleted(self.graph, applied.account_id, select):
-                    return user, True
+            if own:
+                if user := await users.get(self.graph, own, select):
+                    self._missed.pop(own, None)
+                    linked = await entra_found.linked_to(self.graph, desired, own)
+                    return still_ours(user, desired), False, "", linked
+                if user := await users.get_deleted(self.graph, own, select):
+                    linked = await entra_found.linked_to(self.graph, desired, own)
+                    return user, True, "", linked
                 self._refuse_to_miss(applied)
-            hits = await users.with_employee_id(self.graph, desired.employee_id, select)
+            user, found_by, linked = await entra_found.theirs(
+                self.graph, desired, select, is_new=own is None
+            )
         except Refused as refused:
             raise _unknown_attribute(refused, desired) from refused
-        if len(hits) > 1:
-            raise Permanent(
-                f"{len(hits)} accounts in Entra carry this employeeId: leave it on the right one",
-                mender="operator",
-            )
-        if not hits and applied.account_id and applied.state is not State.DELETED:
+        if user is None and applied.account_id and applied.state is not State.DELETED:
             raise Permanent(
                 "the account was removed from Entra for good, and not by Instroom: make one by "
                 "hand with this person's employeeId, and it will be taken over",
                 mender="operator",
             )
-        return (hits[0] if hits else None), False
+        return user, False, found_by, linked
 
     def _refuse_to_miss(self, applied: Applied) -> None:
         """Raise Transient while a recorded account may only be late, not gone."""
@@ -178,7 +181,7 @@ class EntraTarget:
                 return await self._one(change, account_id)
         raise AssertionError("a retry loop either returns or raises")
 
-    async def _one(self, change: Change, account_id: str) -> Done:  # noqa: C901 - a table
+    async def _one(self, change: Change, account_id: str) -> Done:  # noqa: C901, PLR0912 - a table
         match change.kind:
             case Kind.RESTORE_ACCOUNT:
                 return await self._restore(account_id, change.values)
@@ -193,6 +196,8 @@ class EntraTarget:
                 return await self._block(change.kind, account_id)
             case Kind.REVOKE_SESSIONS:
                 await users.revoke_sessions(self.graph, account_id)
+            case Kind.BLOCK_LINKED:
+                return await self._block_linked(change)
             case Kind.SET_MANAGER:
                 manager_id = str(change.values["manager"])
                 await users.set_manager(self.graph, account_id, manager_id)
@@ -206,6 +211,22 @@ class EntraTarget:
                 await self._delete(account_id)
             case _:
                 raise ValueError(f"{change.kind} is no change of Entra's")
+        return Done()
+
+    async def _block_linked(self, change: Change) -> Done:
+        """Another account of a leaver; one that the app may not touch is left to a human."""
+        account_id = str(change.values["id"])
+        try:
+            await users.change(self.graph, account_id, {"accountEnabled": False}, urgent=True)
+            await users.revoke_sessions(self.graph, account_id)
+        except NotVisible:
+            return Done()
+        except Refused as refused:
+            return Done(
+                by_hand=f"the linked account {change.what} can still sign in: Entra refuses its "
+                f"block ({refused.refusal}). It holds an admin role, or Active Directory masters "
+                "it: block it by hand, now"
+            )
         return Done()
 
     async def _create(self, values: Mapping[str, str | bool | None]) -> Done:

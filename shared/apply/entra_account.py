@@ -31,7 +31,12 @@ SELECT = (
 
 
 def account_from(
-    user: Json, desired: DesiredEntra, *, groups: frozenset[str], deleted: bool
+    user: Json,
+    desired: DesiredEntra,
+    *,
+    groups: frozenset[str],
+    deleted: bool,
+    found_by: str = "",
 ) -> EntraAccount:
     """The account with what the plan compares, and nothing else."""
     enabled = user.get("accountEnabled")
@@ -57,6 +62,7 @@ def account_from(
         attributes=users.attributes(user, desired.attributes),
         groups=groups,
         manager_id=(user.get("manager") or {}).get("id"),
+        found_by=found_by,
     )
 
 

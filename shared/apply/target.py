@@ -19,6 +19,8 @@ class Done(Frozen):
     account_id: str | None = None
     login: str | None = None
     operator_id: str | None = None
+    by_hand: str = ""
+    """What a human must do in its place, when the target refuses just this."""
     left_to_ad: bool = False
     """The target refused it: only Active Directory can do it."""
 

@@ -76,7 +76,8 @@ def _own(desired: Desired) -> tuple[DesiredEntra, DesiredTopdesk]:
         "card": {},
         "tickets": {},
     }
-    return desired.entra.model_copy(update=ours), desired.topdesk.model_copy(update=others)
+    accounts: dict[str, object] = {**ours, "matches": (), "linked": ()}
+    return desired.entra.model_copy(update=accounts), desired.topdesk.model_copy(update=others)
 
 
 def touched(before: Desired | None, after: Desired) -> frozenset[TargetName]:

@@ -245,6 +245,7 @@ def _remember[D: Want, A: Account](
             "cloud_block": by_hand.cloud_block(work, plan),
             "blocked": by_hand.seen_blocked(work, state) if entra else None,
             "dn": by_hand.dn(found, was),
+            "linked": found.linked,
             "is_operator": is_operator(want) or bool(was.is_operator and held & TAKES_RIGHTS),
             **_in_hr(work, found, plan),
         }

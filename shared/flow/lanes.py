@@ -23,6 +23,7 @@ from shared.model.desired import (
 )
 from shared.plan import entra as plan_entra
 from shared.plan import hr as plan_hr
+from shared.plan.names import address
 
 _NOT_BEFORE_AD = frozenset(
     {Kind.CREATE_ACCOUNT, Kind.RESTORE_ACCOUNT, Kind.ENABLE_SIGN_IN, Kind.BLOCK_SIGN_IN}
@@ -54,7 +55,7 @@ def entra_lane(service: Service) -> Lane[DesiredEntra, EntraAccount]:
     """Entra ID."""
     return Lane(
         target=service.entra,
-        wanted=lambda desired: desired.entra,
+        wanted=lambda desired: _findable(desired.entra),
         plan=lambda want, found, applied, name, hold: plan_entra.entra(
             want, found, applied, name=name, hold=hold
         ),
@@ -62,6 +63,14 @@ def entra_lane(service: Service) -> Lane[DesiredEntra, EntraAccount]:
         has=lambda account: account.groups,
         is_blocked=service.entra.is_blocked,
     )
+
+
+def _findable(want: DesiredEntra) -> DesiredEntra:
+    """The same, with the addresses by which an account may be found written as names are."""
+    if not want.matches:
+        return want
+    matches = tuple(one.model_copy(update={"value": address(one.value)}) for one in want.matches)
+    return want.model_copy(update={"matches": matches})
 
 
 def topdesk_lane(service: Service) -> Lane[DesiredTopdesk, TopdeskCard]:

@@ -21,6 +21,7 @@ from shared.plan.names import candidates, is_candidate
 
 USER_PRINCIPAL_NAME = "upn"
 EMPLOYEE_ID = "employeeid"
+EMPLOYEE_ID_FOUND = "employeeId"
 
 
 async def choose(work: Work[Any, Any], *, anew: bool) -> str:
@@ -52,6 +53,23 @@ def first(want: Want) -> str:
     if not isinstance(want, DesiredEntra):
         return ""
     return next(candidates(want.names, want.domain, otherwise=want.employee_id))
+
+
+async def take_over(work: Work[Any, Any], found: Found[Any]) -> None:
+    """See that an account without a number, found by other means, is nobody else's by now.
+
+    Two people may fit it, and its employeeId is written only after it was taken.
+    Raises Permanent.
+    """
+    account = found.account
+    if not isinstance(account, EntraAccount) or account.found_by in ("", EMPLOYEE_ID_FOUND):
+        return
+    if not await _reserved(work, account.user_principal_name):
+        raise Permanent(
+            f"account {account.id} fits this person by {account.found_by}, but its user name is "
+            "another person's: write the employeeId on the right account in Entra",
+            mender="operator",
+        )
 
 
 def as_named(applied: Applied, trying: str | None, found: Found[Any]) -> Applied:

@@ -138,6 +138,7 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
         found = await work.lane.target.read(work.want, work.row.applied)
         if untouched := await _left_alone(work, found):
             return untouched
+        await naming.take_over(work, found)
         name = await _name(work, found)
         plan = in_bulk.put_off(work, _plan(work, found, name))
         _settle_unsure(work, plan)
@@ -156,7 +157,8 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
             log.warning("reply lost", person=work.dossier.person_id, reason=unknown.reason)
         else:
             await _see_blocked(work, plan)
-            return await finish(work, found, plan)
+            left = {**plan.obstacles, **work.by_hand}
+            return await finish(work, found, plan.model_copy(update={"obstacles": left}))
     raise Transient(f"{work.name} did not settle after {LOOKS} looks")
 
 
@@ -307,6 +309,8 @@ async def _carry_out[D: Want, A: Account](work: Work[D, A], plan: Plan) -> None:
         work.unsure = None
         work.done[place(work, change)] = change
         work.login = done.login or work.login
+        if done.by_hand:
+            work.by_hand = {**work.by_hand, change.key: done.by_hand}
         work.left_to_ad |= done.left_to_ad
         ids = done.model_dump(include={"account_id", "operator_id"}, exclude_none=True)
         known = work.row.applied.model_copy(update=ids)

@@ -34,9 +34,15 @@ def only_told(name: TargetName, want: Want, row: TargetRow, found: Found[Any]) -
         return want.only_told
     others = found.account is not None and not (row.applied.account_id or row.trying)
     if others and not want.adopts:
-        because = "it was there before Instroom, and would be taken over"
+        because = f"it was there before Instroom, and would be taken over{_by(found)}"
         return Reason(rule=f"targets.{name}.adopt", because=because)
     return None
+
+
+def _by(found: Found[Any]) -> str:
+    """By which property it was found."""
+    how = found.account.found_by if isinstance(found.account, EntraAccount) else ""
+    return f" (found by {how})" if how else ""
 
 
 def planned[D: Want, A: Account](
@@ -73,7 +79,9 @@ async def report[D: Want, A: Account](
     row = work.row.model_copy(
         update={
             "served": work.wake,
-            "applied": work.row.applied.model_copy(update={"names": _names(work, found, told)}),
+            "applied": work.row.applied.model_copy(
+                update={"names": _names(work, found, told), "linked": found.linked}
+            ),
             "claim": None,
             "attempt": 0,
             "due_at": now + DAILY,

@@ -6,7 +6,7 @@ Shared by provision.py, which acts, and finish.py, which concludes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.flow.lanes import Account, Lane, Want
@@ -43,6 +43,8 @@ class Work[D: Want, A: Account]:
     left_to_ad: bool = False
     """Entra left a block in the cloud to Active Directory."""
     refused: frozenset[str] = frozenset()
+    by_hand: Mapping[str, str] = field(default_factory=dict)
+    """What the target refused and a human must do, by its key."""
 
     @property
     def name(self) -> TargetName:

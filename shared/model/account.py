@@ -62,6 +62,8 @@ class Applied(Frozen):
     """What stands in HR of our making, by `<source>:<number> <field>`."""
     writing: Mapping[str, tuple[str, ...]] = {}
     """What may stand there of our making beside it: sent, or about to be."""
+    linked: tuple[LinkedAccount, ...] = ()
+    """Further accounts of the same person, as last seen; none of our making."""
     is_operator: bool = False
     """We gave an operator card, or are about to; `operator_id` also knows one that is retired."""
     cloud_block: CloudBlock | None = None
@@ -80,6 +82,15 @@ class OnPremises(Frozen):
     domain: str | None = None
     synced_at: datetime | None = None
     """When a synchronisation last brought something of this account."""
+
+
+class LinkedAccount(Frozen):
+    """Another account of a person, told by a convention of the policy."""
+
+    id: str
+    kind: str
+    enabled: bool
+    on_leave: str = "block"
 
 
 class EntraAccount(Frozen):
@@ -102,6 +113,8 @@ class EntraAccount(Frozen):
     groups: frozenset[str] = frozenset()
     """Of the groups that were asked about, by the name that was asked: those they are in."""
     manager_id: str | None = None
+    found_by: str = ""
+    """The property by which an account was found that we do not know yet."""
 
 
 class OperatorCard(Frozen):
@@ -165,5 +178,7 @@ class Found[A](Frozen):
 
     account: A | None
     obstacles: Mapping[str, str] = {}
+    linked: tuple[LinkedAccount, ...] = ()
+    """Further accounts of the same person."""
     loose: frozenset[str] = frozenset()
     """Card fields whose row in TOPdesk's list is not tied to HR's code, or has an old name."""

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     ENABLE_SIGN_IN = "enable sign-in"
     BLOCK_SIGN_IN = "block sign-in"
     REVOKE_SESSIONS = "revoke sessions"
+    BLOCK_LINKED = "block linked account"
     SET_MANAGER = "set manager"
     CLEAR_MANAGER = "clear manager"
     ADD_TO_GROUP = "add to group"

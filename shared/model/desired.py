@@ -85,6 +85,26 @@ class Operator(Frozen):
         return {**self.permission_groups, **self.more}
 
 
+class Match(Frozen):
+    """By what an account that exists already is found when none carries the person's number."""
+
+    by: str
+    """Graph's property."""
+    value: str
+
+
+class Linked(Frozen):
+    """How another account of the same person is told: an administrator's, one for tests."""
+
+    kind: str
+    by: str
+    """Graph's property."""
+    value: str
+    """Its value; with wildcards it speaks of accounts that carry the person's own number."""
+    on_leave: str = "block"
+    """`block`, `report` or `keep`, when the person has left."""
+
+
 class DesiredEntra(Frozen):
     """The Entra account of one person."""
 
@@ -111,6 +131,10 @@ class DesiredEntra(Frozen):
     """Why this target is read, planned and told about, and nothing is written; None: it is."""
     adopts: bool = True
     """May an account that exists already be taken over? Else it is told and left alone."""
+    matches: tuple[Match, ...] = ()
+    """How such an account is found without the number, best first."""
+    linked: tuple[Linked, ...] = ()
+    """Which further accounts are the person's; none of them is ever the main one."""
     born_in_ad: Reason | None = None
     """Why the account is made in Active Directory; None: Instroom makes it in the cloud."""
     ad_path: str = ""

@@ -27,6 +27,7 @@ _NOT_NULLABLE = frozenset({"displayName", "usageLocation"})
 _LONGEST = {"displayName": 256, "givenName": 64, "surname": 64}
 """Characters that Graph takes (Microsoft Graph, user resource type); a longer name is cut."""
 _LIVED = ALIVE | {State.BLOCKED}
+_ENDED = frozenset({State.BLOCKED, State.DELETED})
 _EMPLOYEE_ID = Reason(rule="employee_id", because="HR's source, number")
 _NAME = Reason(rule="names.user_name", because="the first name that is free")
 _NEW_NAME = Reason(rule="names.on_rename", because="HR changed what the user name is made of")
@@ -47,7 +48,7 @@ def entra(
 
     `name` is the user principal name for a new or renamed account, reserved by the caller.
     """
-    changes = tuple(_changes(desired, found, applied, name, hold))
+    changes = (*_changes(desired, found, applied, name, hold), *_linked(desired, found))
     if Harm.JOINER in hold and found.account is None and applied.account_id is None:
         # What would follow on the new account waits with it.
         return Plan(target=TargetName.ENTRA, held=changes, obstacles=found.obstacles)
@@ -62,7 +63,7 @@ def entra(
         held=tuple(change for change in (*ours, *theirs) if change.harm in hold),
         for_ad=for_ad,
         tasks=active_directory.tasks(for_ad, found.account, desired),
-        obstacles={**found.obstacles, **_closed(desired, found.account)},
+        obstacles={**found.obstacles, **_closed(desired, found.account), **_left(desired, found)},
     )
 
 
@@ -290,6 +291,37 @@ def _delete(desired: DesiredEntra, account: EntraAccount, applied: Applied) -> I
         return
     yield from _block(desired, account, applied, Harm.DELETE)
     yield Change(kind=Kind.DELETE_ACCOUNT, reasons=(desired.why,), harm=Harm.DELETE)
+
+
+# --- other accounts of the same person --------------------------------------------------------
+
+
+def _linked(desired: DesiredEntra, found: Found[EntraAccount]) -> Iterator[Change]:
+    """They end with the person, and stay as they are when the person comes back."""
+    if desired.state not in _ENDED:
+        return
+    harm = Harm.BLOCK if desired.state is State.BLOCKED else Harm.DELETE
+    for account in found.linked:
+        if account.enabled and account.on_leave == "block":
+            yield Change(
+                kind=Kind.BLOCK_LINKED,
+                what=f"{account.kind} {account.id}",
+                values={"id": account.id},
+                reasons=(desired.why,),
+                harm=harm,
+            )
+
+
+def _left(desired: DesiredEntra, found: Found[EntraAccount]) -> dict[str, str]:
+    """Those that a human is to block."""
+    if desired.state not in _ENDED:
+        return {}
+    return {
+        f"linked:{account.id}": f"the linked account {account.kind} {account.id} of somebody who "
+        "has left can still sign in: block it by hand (targets.entra.linked: on_leave is report)"
+        for account in found.linked
+        if account.enabled and account.on_leave == "report"
+    }
 
 
 # --- shared ----------------------------------------------------------------------------------

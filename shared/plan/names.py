@@ -75,6 +75,12 @@ def is_candidate(name: str, filled: Iterable[str], domain: str, *, otherwise: st
     )
 
 
+def address(text: str) -> str:
+    """An address with what stands before the @ as `candidates` would have written it."""
+    local, at, domain = text.partition("@")
+    return f"{local_part(local)}{at}{domain.strip()}" if at else text
+
+
 def local_part(text: str, room: int = MAX_LOCAL_PART) -> str:
     """The text as a legal local part in lower case; "" when nothing legal is left.
 

@@ -82,6 +82,8 @@ def _entra(policy: Policy, on: Ground, ties: Ties, number: str) -> DesiredEntra:
         renamed=alive and called.renamed,
         only_told=policy.targets.only_told(TargetName.ENTRA, known),
         adopts=policy.targets.entra.adopt == "adopt",
+        matches=policy.targets.matches(known[0]),
+        linked=policy.targets.linked(known[0]),
         born_in_ad=policy.active_directory.born_in_ad(known[0]),
         ad_path=policy.active_directory.unit(known[0]),
         manager_dn=ties.manager_dn if alive else None,

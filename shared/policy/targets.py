@@ -9,13 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from shared.model.desired import Reason, TargetName
-from shared.policy.choices import EVERYONE, When
+from pydantic import AfterValidator, Field
+
+from shared.model.desired import Linked, Match, Reason, TargetName
+from shared.policy.choices import EVERYONE, PersonTemplate, When
 from shared.policy.conditions import holds, lacks
-from shared.policy.fields import Facts
+from shared.policy.fields import FIELDS, Facts, check_template, fill, names_in
 from shared.policy.section import Section
+
+
+def _linked_template(text: str) -> str:
+    check_template(text, FIELDS)
+    if not names_in(text) and not set(text) & set("*?"):
+        raise ValueError("is the same for everybody: write {number}, or a wildcard, into it")
+    if not text.strip("*? "):
+        raise ValueError("would fit every account: write what tells these apart, such as adm-*")
+    return text
+
+
+type LinkedTemplate = Annotated[str, AfterValidator(_linked_template)]
 
 
 class Stage(StrEnum):
@@ -43,10 +57,41 @@ class TargetRules(Reach):
     """What exists already and is found by the number: take it over, or only say so."""
 
 
+class EntraMatch(Section):
+    """By what an account is found that does not carry the person's number yet."""
+
+    by: Literal["mail", "userPrincipalName", "onPremisesSamAccountName"]
+    """The property of Graph; as `mail` only the primary address counts."""
+    value: PersonTemplate
+    """A template of its value; before an @ it is written as user names are."""
+
+
+class LinkedRule(Section):
+    """A convention by which another account of a person is known: `adm-1042` of person 1042."""
+
+    kind: str = Field(min_length=1, max_length=24)
+    """What it is called in lists: admin, test, service."""
+    by: Literal["userPrincipalName", "employeeId"]
+    """The property of Graph."""
+    value: LinkedTemplate
+    """A template of its value; with * or ? it is looked for among those with the same number."""
+    on_leave: Literal["block", "report", "keep"] = "block"
+    """When the person leaves: block it, with its sessions; tell a human; or leave it alone."""
+
+
+class EntraRules(TargetRules):
+    """The same of Entra, where accounts may be there without a number, and several of one."""
+
+    match: tuple[EntraMatch, ...] = Field(default=(), max_length=5)
+    """How accounts are found that exist without an employeeId, best first."""
+    linked: tuple[LinkedRule, ...] = Field(default=(), max_length=10)
+    """Which further accounts are a person's own; none of them is taken for the main one."""
+
+
 class Targets(Section):
     """How far the roll-out has come; without this section every target is written to."""
 
-    entra: TargetRules = TargetRules()
+    entra: EntraRules = EntraRules()
     """Accounts and groups in Entra."""
     topdesk: TargetRules = TargetRules()
     """Cards in TOPdesk."""
@@ -88,3 +133,17 @@ class Targets(Section):
             return None
         told = dict.fromkeys(lacks(scope, facts) or "" for facts in known)
         return "; ".join(filter(None, told)) or "outside the scope"
+
+    def matches(self, known: Facts) -> tuple[Match, ...]:
+        """By what this person's account may be found; what these facts leave empty finds none."""
+        filled = ((rule.by, fill(rule.value, known)) for rule in self.entra.match)
+        return tuple(Match(by=by, value=value) for by, value in filled if value)
+
+    def linked(self, known: Facts) -> tuple[Linked, ...]:
+        """How this person's further accounts are known."""
+        filled = ((rule, fill(rule.value, known)) for rule in self.entra.linked)
+        return tuple(
+            Linked(kind=rule.kind, by=rule.by, value=value, on_leave=rule.on_leave)
+            for rule, value in filled
+            if value
+        )

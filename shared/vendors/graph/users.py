@@ -54,13 +54,52 @@ async def any_id(graph: Graph) -> str | None:
 
 async def with_employee_id(graph: Graph, number: str, select: Collection[str]) -> tuple[Json, ...]:
     """All live accounts that carry this number. The index lags behind a create by seconds."""
-    literal = number.replace("'", "''")
     params = {
-        "$filter": f"employeeId eq '{literal}'",
+        "$filter": _equals("employeeId", number),
         "$select": ",".join(select),
         "$expand": _MANAGER,
     }
     return tuple([user async for user in graph.pages(paths.USERS, params=params)])
+
+
+async def with_any(
+    graph: Graph, values: Collection[tuple[str, str]], select: Collection[str]
+) -> tuple[Json, ...]:
+    """All live accounts with one of these properties and values; at most 15 of them.
+
+    Graph, "Use the $filter query parameter": so many alternatives a filter takes.
+    """
+    params = {
+        "$filter": " or ".join(_equals(name, value) for name, value in values),
+        "$select": ",".join(select),
+        "$expand": _MANAGER,
+    }
+    return tuple([user async for user in graph.pages(paths.USERS, params=params)])
+
+
+async def first_with(
+    graph: Graph, name: str, value: str, select: Collection[str]
+) -> tuple[Json, ...]:
+    """The first few live accounts with this value, without their manager.
+
+    Graph, "Advanced query capabilities on Microsoft Entra ID objects": a property of Active
+    Directory needs the header and the count; they do no harm to the others.
+    """
+    params = {
+        "$filter": _equals(name, value),
+        "$select": ",".join(select),
+        "$top": "5",
+        "$count": "true",
+    }
+    page = await graph.call(
+        "GET", paths.USERS, params=params, headers={"ConsistencyLevel": "eventual"}
+    )
+    return tuple(page["value"])
+
+
+def _equals(name: str, value: str) -> str:
+    literal = value.replace("'", "''")
+    return f"{name} eq '{literal}'"
 
 
 async def get_deleted(graph: Graph, user_id: str, select: Collection[str]) -> Json | None:
