@@ -6,7 +6,7 @@ Called by wiring; a source is added with one function and one row of CONSENTS.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
@@ -24,6 +24,12 @@ class Consent:
 
     provider: Provider
     redirect: str
+
+
+def with_writing(consent: Consent) -> Consent:
+    """The consent for Nmbrs, when the policy also writes back to it."""
+    scope = f"{consent.provider.scope} {nmbrs.WRITING}"
+    return replace(consent, provider=replace(consent.provider, scope=scope))
 
 
 type Reveal = Callable[[str, SecretStr], str | Secret]

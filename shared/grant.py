@@ -69,6 +69,8 @@ class Grant:
     refresh: str | None = field(repr=False)
     """None: the old one stays good (RFC 6749, 6)."""
     lifetime_seconds: float
+    scope: str = ""
+    """What was granted; empty when the server does not say (RFC 6749, 5.1)."""
 
 
 class GrantGone(Permanent):
@@ -144,6 +146,7 @@ class TokenEndpoint:
             access=access,
             refresh=refresh if isinstance(refresh, str) and refresh else None,
             lifetime_seconds=_lifetime(body.get("expires_in")),
+            scope=str(body.get("scope") or ""),
         )
 
     def _refusal(self, answer: httpx.Response) -> Exception:

@@ -68,6 +68,8 @@ class Tokens(Frozen):
     issued_at: datetime
     good_until: datetime
     """The end of the access token, less the provider's margin."""
+    scope: str = ""
+    """What the consent gave, when the server said so; a refresh that is silent changes nothing."""
 
 
 class Connection:
@@ -108,6 +110,11 @@ class Connection:
             self._renewing.add_done_callback(_seen)
         # Shielded: a caller who gives up must not stop a refresh between spending and storing.
         return (await asyncio.shield(self._renewing)).access
+
+    async def scopes(self) -> frozenset[str]:
+        """What the consent gave; empty when the server never said. Raises as `token` does."""
+        await self.token()
+        return frozenset(self._known.scope.split()) if self._known else frozenset()
 
     async def connect(self, code: str, *, redirect: str, verifier: str) -> None:
         """Trade the code of a fresh consent for tokens and store them. Raises as `token` does."""
@@ -163,7 +170,8 @@ class Connection:
             await self._turns.give_back(self._provider.name, self._holder)
             raise
         refresh = grant.refresh or spendable.refresh
-        return await self._keep(self._tokens(grant, refresh, spendable.generation + 1))
+        generation = spendable.generation + 1
+        return await self._keep(self._tokens(grant, refresh, generation, spendable.scope))
 
     def _spendable(self, found: Tokens | None, turn: Turn) -> Tokens:
         """The tokens, if their refresh token may be sent now."""
@@ -227,7 +235,7 @@ class Connection:
             await self._turns.stored(self._provider.name, self._holder, tokens.generation)
         return tokens
 
-    def _tokens(self, grant: Grant, refresh: str, generation: int) -> Tokens:
+    def _tokens(self, grant: Grant, refresh: str, generation: int, scope: str = "") -> Tokens:
         now = self._wall()
         margin = min(self._provider.margin_seconds, grant.lifetime_seconds / 2)
         return Tokens(
@@ -236,6 +244,7 @@ class Connection:
             refresh=refresh,
             issued_at=now,
             good_until=now + timedelta(seconds=grant.lifetime_seconds - margin),
+            scope=grant.scope or scope,
         )
 
     async def _last_generation(self, turn: Turn) -> int:

@@ -33,7 +33,7 @@ from shared.apply.entra_passes import EntraPasses
 from shared.apply.target import Target
 from shared.apply.topdesk import TopdeskTarget
 from shared.bus.publish import ServiceBus
-from shared.consents import CONSENTS, Consent
+from shared.consents import CONSENTS, Consent, with_writing
 from shared.errors import Misconfigured, TargetDown
 from shared.flow.service import Clock, Ledger, Service
 from shared.grant import Provider, TokenEndpoint
@@ -48,6 +48,7 @@ from shared.notices.render import Templates
 from shared.oauth import Connection
 from shared.plan.scim import scim
 from shared.plan.topdesk import topdesk
+from shared.policy.load import load
 from shared.rest import Rest
 from shared.secret import Presented, Secret, Vaulted, value_of
 from shared.settings import Settings
@@ -286,10 +287,21 @@ async def consenting(source: str) -> AsyncIterator[tuple[Consent, Connection]]:
             raise problem
     opened = Wiring(told)
     consent = CONSENTS[source](told, opened.reveal)
+    if source == "nmbrs" and _writes_back(source, told):
+        consent = with_writing(consent)
     try:
         yield consent, await opened.consenting(consent.provider)
     finally:
         await opened.close()
+
+
+def _writes_back(source: str, told: Settings) -> bool:
+    """Does the policy as deployed write to this source? One that is wrong is told elsewhere."""
+    try:
+        rules = load(text_of(told.policy_file), name=told.policy_file)
+    except Misconfigured:
+        return False
+    return source in rules.write_back.fields
 
 
 _configured: Settings | None = None

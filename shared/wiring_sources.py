@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from shared import csv_address
 from shared.apply.hr import HrWriter
 from shared.apply.hr_afas import AfasWriter
+from shared.apply.hr_nmbrs import NmbrsWriter
 from shared.consents import CONSENTS
 from shared.errors import Misconfigured
 from shared.flow.push import held_everyone, held_one
@@ -93,6 +94,9 @@ class SourceWiring:
                 case "afas":
                     view = self._means.settings.afas_persons
                     made[name] = AfasWriter(self._afas_client, view, self._own_fields_of_afas)
+                case "nmbrs":
+                    client, connection = self._nmbrs_client
+                    made[name] = NmbrsWriter(client, connection.scopes)
         return made
 
     def _csv(self) -> CsvSource:
@@ -135,16 +139,23 @@ class SourceWiring:
             self._told = (text, load(text, name=name).sources)
         return self._told[1]
 
-    def _nmbrs(self) -> NmbrsSource:
+    @cached_property
+    def _nmbrs_client(self) -> tuple[nmbrs.Nmbrs, Connection]:
+        """One for reading and writing, with the consent it speaks under."""
         settings = self._means.settings
         consent = CONSENTS["nmbrs"](settings, self._means.reveal)
+        connection = self._means.connection(consent.provider)
         client = nmbrs.Nmbrs(
             settings.nmbrs_base_url,
             self._means.reveal("NMBRS_SUBSCRIPTION_KEY", settings.nmbrs_subscription_key),
-            Bearer(self._means.connection(consent.provider)),
+            Bearer(connection),
         )
         self._means.closing.push_async_callback(client.close)
-        companies = (number.strip() for number in settings.nmbrs_companies.split(","))
+        return client, connection
+
+    def _nmbrs(self) -> NmbrsSource:
+        client, _ = self._nmbrs_client
+        companies = (number.strip() for number in self._means.settings.nmbrs_companies.split(","))
         return NmbrsSource(client, tuple(filter(None, companies)))
 
     def _exact(self) -> ExactSource:

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.clock import Clock
-from sandbox.nmbrs import control, wire
+from sandbox.nmbrs import control, personal, wire
 from sandbox.nmbrs.employees import Employee, Employees
 from sandbox.nmbrs.environment import Environment, Firm
 from sandbox.nmbrs.identity import Identity
@@ -84,6 +84,7 @@ def make_app(
                 rig.route(f"/api/companies/{{company}}/employees/{kind}", rig.list_of(kind), scope)
                 for kind, (_, scope) in _KEYS.items()
             ),
+            rig.writing("/api/employees/{employee}/personalInfo", "employee.info"),
         ]
     )
 
@@ -109,6 +110,39 @@ class Rig:
 
         endpoint: Callable[[Request], Awaitable[Response]] = call
         return Route(path, endpoint)
+
+    def writing(self, path: str, scope: str) -> Route:
+        """`PUT` of personal information: the whole of it, or what is left out is gone."""
+
+        async def call(request: Request) -> Response:
+            try:
+                self._admit(request.headers, scope, reads=False)
+                made = self._write(request.path_params["employee"], await request.body())
+                return _json(200, json.dumps({"personalInfoId": made}).encode())
+            except wire.Refused as refused:
+                return _json(refused.status, json.dumps(refused.body).encode())
+
+        return Route(path, call, methods=["PUT"])
+
+    def _write(self, employee_id: str, body: bytes) -> str:
+        environment = self.environment
+        found = [
+            one
+            for firm in environment.firms
+            for one in self.employees.of(firm)
+            if one.id == employee_id
+        ]
+        if not found:
+            raise wire.Refused(404, 40404, "Invalid_Employee")
+        made = personal.version(
+            environment, self.employees.basic(found[0]), body, self.employees.now()
+        )
+        environment.written.setdefault(employee_id, []).append(made)
+        environment.writes += 1
+        if environment.fails_after_writing:
+            environment.fails_after_writing -= 1
+            raise wire.Refused(500, 50001, "Internal_Error")
+        return str(made["personalInfoId"])
 
     def organisation_of(self, name: str) -> Answer:
         """Debtors, and what hangs on one."""
@@ -181,7 +215,7 @@ class Rig:
                 return firm
         raise wire.Refused(404, 40404, "Invalid_Company")
 
-    def _admit(self, headers: Mapping[str, str], scope: str) -> None:
+    def _admit(self, headers: Mapping[str, str], scope: str, *, reads: bool = True) -> None:
         key = headers.get("x-subscription-key")
         if key != self.environment.subscription_key:
             raise wire.Gateway("invalid" if key else "missing")
@@ -194,7 +228,7 @@ class Rig:
             raise wire.Refused(401, 40102, "Invalid_Token")
         if self.environment.disabled:
             raise wire.Refused(403, 40304, "Invalid_Subscription")
-        if not scopes & {scope, f"{scope}.read"}:
+        if not scopes & ({scope, f"{scope}.read"} if reads else {scope}):
             raise wire.Refused(403, 40303, "Unauthorized_AccessData")
 
     def _answer(self, request: Request, rows: Rows | bytes) -> bytes:

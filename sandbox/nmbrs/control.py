@@ -36,6 +36,9 @@ _SETTINGS: dict[str, Callable[[Any], Any]] = {
     "hidden": set,
     "numbers": dict,
     "items": dict,
+    "closed_before": tuple,
+    "written": dict,
+    "fails_after_writing": int,
 }
 
 
@@ -55,6 +58,7 @@ def routes(environment: Environment, identity: Identity) -> list[Route]:
         shown = {name: getattr(environment, name) for name in _SETTINGS}
         lists = {name: sorted(shown[name]) for name in ("withheld", "hidden")}
         counts = {"calls": environment.calls, "refreshed": identity.refreshed}
+        counts |= {"writes": environment.writes}
         return JSONResponse({**shown, **lists, **counts})
 
     async def expire(request: Request) -> Response:

@@ -133,10 +133,20 @@ class Employees:
         return {"year": day.year, "period": day.month}
 
     def info(self, employee: Employee) -> Iterable[Item]:
-        """The personal information; the world keeps no history of it."""
+        """The personal information: as the world has it, and what was written since."""
+        yield self._info(employee)
+        made = _moment(employee.person.modified)
+        written = self.environment.written.get(employee.id, ())
+        yield from (one for one in written if one["createdAt"] >= made)
+
+    def now(self) -> str:
+        """The moment, as `createdAt` shows it."""
+        return _moment(self.world.now())
+
+    def _info(self, employee: Employee) -> Item:
         person = employee.person
         code, words = _ASCRIPTION[person.name_use]
-        yield {
+        return {
             "personalInfoId": _id("info", employee.id, person.modified),
             "basicInfo": {
                 "employeeNumber": self.number(employee),

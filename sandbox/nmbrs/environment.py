@@ -37,7 +37,9 @@ class Environment:
     numbers that the tags of the consenting login filter out. `numbers` gives employees another
     number than the world's. `items` overwrites fields of the items of a list: employee number ->
     list -> field -> value, which may be one that Nmbrs would never send. `reuse_revokes`: a
-    refresh token that is used twice ends the consent.
+    refresh token that is used twice ends the consent. `closed_before` is the first open payroll
+    period. `written` are versions of personal information by employee id, `writes` counts them;
+    the next `fails_after_writing` are done and answered with an error.
     """
 
     clock: Clock
@@ -58,6 +60,10 @@ class Environment:
     hidden: set[str] = field(default_factory=set)
     numbers: dict[str, int] = field(default_factory=dict)
     items: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    closed_before: tuple[int, int] = (0, 0)
+    written: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    writes: int = 0
+    fails_after_writing: int = 0
     calls: int = 0
     _recent: deque[float] = field(default_factory=deque)
 

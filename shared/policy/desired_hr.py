@@ -15,7 +15,7 @@ from shared.policy.choices import Choice, pick
 from shared.policy.document import Policy
 from shared.policy.fields import ACCOUNT_FIELDS, LOGIN, Facts, fill, names_in
 from shared.policy.ground import Ground
-from shared.policy.write_back import AfasBack
+from shared.policy.write_back import AfasBack, Part
 
 _NOWHERE = DesiredHr(
     state=State.ABSENT, why=Reason(rule="write_back", because="says nothing of this source")
@@ -48,19 +48,20 @@ def _counts(record: Record, day: date | None) -> bool:
     return any(day is None or one.end is None or one.end >= day for one in record.contracts)
 
 
-def _record(part: AfasBack, record: Record, known: Facts, ties: Ties) -> DesiredRecord:
+def _record(part: Part, record: Record, known: Facts, ties: Ties) -> DesiredRecord:
     facts = {
         **known,
         "source": record.source,
         "number": record.number,
         LOGIN: ties.login or "",
     }
+    user = part.user if isinstance(part, AfasBack) else None
     return DesiredRecord(
         source=record.source,
         number=record.number,
         fields={field: _wanted(place, c, facts) for field, place, c in part.templates()},
-        user_id=part.user.id.replace("{number}", record.number) if part.user else None,
-        makes_user=part.user is not None and part.user.make,
+        user_id=user.id.replace("{number}", record.number) if user else None,
+        makes_user=user is not None and user.make,
         cleared=part.leaver == "clear",
         conflict=part.conflict,
     )

@@ -73,6 +73,7 @@ def _user_id(text: str) -> str:
 
 
 type AfasField = Literal["work_mail", "portal_mail", "phone", "mobile"]
+type NmbrsField = Literal["work_mail", "phone", "mobile"]
 
 
 class Back(Section):
@@ -142,11 +143,33 @@ class AfasBack(Back):
         return self
 
 
+class NmbrsBack(Back):
+    """Nmbrs: the business part of the contact data."""
+
+    fields: Annotated[
+        Mapping[NmbrsField, Choices[ValueChoice]],
+        BeforeValidator(_listed),
+        AfterValidator(_not_of_itself),
+        Field(min_length=1),
+    ]
+    """Field to template: work_mail, phone, mobile; or a list with work_mail."""
+
+    def templates(self) -> Iterator[tuple[str, str, Choices[ValueChoice]]]:
+        """Each field, its place in the policy, and what to write."""
+        for field, choices in self.fields.items():
+            yield field, f"write_back.nmbrs.fields.{field}", choices
+
+
+type Part = AfasBack | NmbrsBack
+
+
 class WriteBack(Section):
     """What is written back to which HR system; a system that is not named is only read."""
 
     afas: AfasBack | None = None
     """AFAS Profit, through the UpdateConnectors KnEmployee and KnUser."""
+    nmbrs: NmbrsBack | None = None
+    """Visma Nmbrs, in the personal information."""
 
     @model_validator(mode="before")
     @classmethod
@@ -161,16 +184,17 @@ class WriteBack(Section):
     @property
     def fields(self) -> Mapping[str, tuple[str, ...]]:
         """The fields that are written, of each source that is written to."""
-        parts = {"afas": self.afas}
+        parts = {source: self.part(source) for source in type(self).model_fields}
         return {
             source: tuple(field for field, _, _ in part.templates())
             for source, part in parts.items()
             if part
         }
 
-    def part(self, source: str) -> AfasBack | None:
+    def part(self, source: str) -> Part | None:
         """What is said of this source; None: nothing is written to it."""
-        return self.afas if source == "afas" else None
+        parts: dict[str, Part | None] = {"afas": self.afas, "nmbrs": self.nmbrs}
+        return parts.get(source)
 
     def heard(self, record: Record) -> Record:
         """What HR itself says: without the fields that are ours, or we would hear our own echo."""

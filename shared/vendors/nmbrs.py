@@ -30,10 +30,13 @@ SCOPES = (
     "employee.payment.read"
 )
 """The least that intake needs; fixed when consent is given."""
+WRITING = "employee.info"
+"""What is needed as well where something is written back."""
 DEBTORS = "/api/debtors"
 COMPANIES = "/api/debtors/{debtor}/companies"
 PERIOD = "/api/companies/{company}/period"
 EMPLOYEES = "/api/companies/{company}/employees"
+PERSONAL_INFO = "/api/employees/{employee}/personalInfo"
 OF_EMPLOYEES = "/api/companies/{company}/employees/{kind}"
 
 type Row = Mapping[str, Any]
@@ -117,6 +120,16 @@ class Nmbrs:
     async def of_employees(self, company: Company, kind: str, **only: str) -> list[Row]:
         """One of the lists that hang on employees, `{employeeId, <kind>: [...]}` a row."""
         return await self._rows(OF_EMPLOYEES, at={"company": company.id, "kind": kind}, only=only)
+
+    async def put_personal_info(self, employee: str, content: Row) -> httpx.Response:
+        """Whatever Nmbrs answers to a body of personal information, which is sent once.
+
+        Each that is taken is another version in the history. Raises UnknownReply when it may have
+        been carried out, Transient or TargetDown when it was not.
+        """
+        return await self._rest.call(
+            "PUT", PERSONAL_INFO, at={"employee": employee}, json=content, idempotent=False
+        )
 
     async def close(self) -> None:
         """Give back the connections."""
