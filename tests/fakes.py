@@ -165,6 +165,10 @@ class FakeEntra:
     leaves_blocks_to_ad: bool = False
     """It takes no block of an account that Active Directory masters."""
     shows_blocks: bool = True
+    replies: dict[str, str] = field(default_factory=dict)
+    """What mailboxes answer, by account."""
+    refuses: dict[str, Permanent] = field(default_factory=dict)
+    """Kinds of change that it will not do."""
     name: TargetName = TargetName.ENTRA
 
     async def read(self, desired: DesiredEntra, applied: Applied) -> Found[EntraAccount]:
@@ -190,6 +194,8 @@ class FakeEntra:
         self.moment(f"before {change.kind}")
         if self.fails and (error := self.fails.pop(0)):
             raise error
+        if refused := self.refuses.get(change.kind):
+            raise refused
         done = self._do(change, applied)
         self.moment(f"after {change.kind}")
         return done
@@ -292,7 +298,10 @@ class FakeEntra:
                     update={"deleted": True}
                 )
                 return Done()
-            case Kind.REVOKE_SESSIONS:
+            case Kind.REVOKE_SESSIONS | Kind.REMOVE_METHODS | Kind.DISABLE_DEVICES:
+                return Done()
+            case Kind.SET_AUTO_REPLY:
+                self.replies[account_id] = str(change.values["automaticRepliesSetting"])
                 return Done()
             case _:
                 raise AssertionError(f"not a change of Entra: {change.kind}")

@@ -21,6 +21,15 @@ type Permission =
   | 'Policy.Read.AuthenticationMethod'
   | 'Application.Read.All'
   | 'Organization.Read.All'
+  | 'UserAuthenticationMethod.Read.All'
+  | 'UserAuthMethod-Phone.ReadWrite.All'
+  | 'UserAuthMethod-Passkey.ReadWrite.All'
+  | 'UserAuthMethod-MicrosoftAuthApp.ReadWrite.All'
+  | 'UserAuthMethod-SoftwareOATH.ReadWrite.All'
+  | 'UserAuthMethod-WindowsHello.ReadWrite.All'
+  | 'UserAuthMethod-Email.ReadWrite.All'
+  | 'Device.ReadWrite.All'
+  | 'MailboxSettings.ReadWrite'
 
 @description('Permissions by name. Add those that `instroom permissions show` lists beside these.')
 param permissions Permission[] = [

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.graph import active_directory, recycle
+from sandbox.graph import active_directory, leaving, recycle
 from sandbox.graph.enterprise import identities
 from sandbox.graph.pass_policy import PassPolicy
 from sandbox.graph.service import Service
@@ -54,6 +54,7 @@ def routes(service: Service) -> list[Route]:
         ("/settings", "POST", change_settings),
         ("/roles", "POST", grant_role),
         ("/identities", "POST", make_identity),
+        ("/belongings", "POST", give),
         ("/ad/users", "POST", make_in_ad),
         ("/ad/change", "POST", change_in_ad),
         ("/ad/sync", "POST", synchronise),
@@ -90,6 +91,19 @@ def make_user(service: Service, body: Json) -> Json:
 def make_identity(service: Service, body: Json) -> Json:
     """Put a managed identity there, as a deployment does; `{"displayName": ...}`."""
     return {"id": identities.add(service.tenant, str(body["displayName"]))}
+
+
+def give(service: Service, body: Json) -> Json:
+    """Give the user `id` belongings: `methods`, `devices` (each `id`), a `mailbox` (a purpose)."""
+    user_id, has = body["id"], service.tenant.belongings
+    for method in body.get("methods", ()):
+        has.methods.setdefault(user_id, []).append(dict(method))
+    for device in body.get("devices", ()):
+        has.devices[device["id"]] = {"accountEnabled": True, **device}
+        has.registered.setdefault(user_id, []).append(device["id"])
+    if "mailbox" in body:
+        has.mailboxes[user_id] = leaving.mailbox(body["mailbox"])
+    return {"id": user_id}
 
 
 def make_in_ad(service: Service, body: Json) -> Json:

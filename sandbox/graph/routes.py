@@ -14,6 +14,7 @@ from sandbox.graph import (
     deleted,
     delta,
     groups,
+    leaving,
     licences,
     mail,
     members,
@@ -64,6 +65,18 @@ TABLE: Mapping[str, Mapping[str, Handler]] = {
     "users/{user}/licenseDetails": {"GET": licences.read_details},
     _TAPS: {"GET": passes.read_all, "POST": passes.create},
     f"{_TAPS}/{{pass}}": {"DELETE": passes.delete},
+    "users/{user}/authentication/methods": {"GET": leaving.read_methods},
+    **{
+        f"users/{{user}}/authentication/{each}/{{method}}": {"DELETE": leaving.deletion(each)}
+        for each in leaving.COLLECTIONS
+    },
+    "users/{user}/registeredDevices": {"GET": leaving.read_registered},
+    "users/{user}/ownedDevices": {"GET": leaving.read_owned},
+    "devices/{device}": {"PATCH": leaving.update_device},
+    "users/{user}/mailboxSettings": {
+        "GET": leaving.read_mailbox,
+        "PATCH": leaving.update_mailbox,
+    },
     _TAP_POLICY: {"GET": passes.read_policy},
     "groups": {"GET": groups.read_all, "POST": groups.create},
     "groups/$count": {"GET": groups.count},

@@ -15,6 +15,7 @@ from typing import Any
 
 from sandbox.clock import Clock, FileClock
 from sandbox.graph import refusals
+from sandbox.graph.belongings import Belongings
 from sandbox.graph.directory import Directory
 from sandbox.graph.enterprise.state import Enterprise
 from sandbox.graph.indexes import Indexes, upn_key
@@ -85,6 +86,7 @@ class GraphTenant:
         self.purged: list[str] = []
         self.admin_roles: dict[str, set[str]] = {}
         self.directory = Directory()
+        self.belongings = Belongings()
         self.passes: dict[str, Json] = {}
         self.pass_policy = PassPolicy()
         self.used_passes: set[str] = set()  # ids of one-time passes with which somebody signed in

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import stamina
 
-from shared.apply import entra_found
+from shared.apply import entra_found, entra_leaver
 from shared.apply.entra_account import SELECT, account_from, is_same, present, still_ours
 from shared.apply.entra_groups import GroupBook
 from shared.apply.target import Done
@@ -96,6 +96,8 @@ class EntraTarget:
             return Found(account=None, obstacles=obstacles, linked=linked)
         has = present(known, inside, desired, applied)
         account = account_from(user, desired, groups=has, deleted=deleted, found_by=found_by)
+        mailbox = await entra_leaver.mailbox(self.graph, account, desired)
+        account, obstacles = mailbox.on(account), {**obstacles, **mailbox.obstacles}
         return Found(account=account, obstacles=obstacles, linked=linked)
 
     async def _find(
@@ -185,11 +187,10 @@ class EntraTarget:
         match change.kind:
             case Kind.RESTORE_ACCOUNT:
                 return await self._restore(account_id, change.values)
-            case Kind.SET_ATTRIBUTES:
+            case Kind.SET_ATTRIBUTES | Kind.RENAME_ACCOUNT:
                 await users.change(self.graph, account_id, users.body(change.values))
-            case Kind.RENAME_ACCOUNT:
-                await users.change(self.graph, account_id, users.body(change.values))
-                return Done(login=str(change.values["userPrincipalName"]))
+                login = change.values.get("userPrincipalName")
+                return Done(login=str(login) if login else None)
             case Kind.ENABLE_SIGN_IN:
                 await users.change(self.graph, account_id, {"accountEnabled": True})
             case Kind.BLOCK_SIGN_IN | Kind.BLOCK_IN_CLOUD:
@@ -209,6 +210,8 @@ class EntraTarget:
                 await self._remove(change.what, account_id)
             case Kind.DELETE_ACCOUNT:
                 await self._delete(account_id)
+            case kind if kind in entra_leaver.NEEDS:
+                await entra_leaver.carry_out(self.graph, change, account_id)
             case _:
                 raise ValueError(f"{change.kind} is no change of Entra's")
         return Done()
@@ -380,6 +383,12 @@ def _with_mend(change: Change, refused: Refused) -> InstroomError:
         return Permanent(
             f"{told}: the app may not fill group '{change.what}'; use another group, or give the "
             "app the right to",
+            mender="operator",
+        )
+    if refused.refusal.status == _FORBIDDEN and change.kind in entra_leaver.NEEDS:
+        return Permanent(
+            f"{told}: the account holds an admin role, and a human has to do it; when everybody "
+            f"is refused, grant the app's identity {entra_leaver.NEEDS[change.kind]}",
             mender="operator",
         )
     if refused.refusal.status == _FORBIDDEN:

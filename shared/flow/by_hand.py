@@ -12,17 +12,29 @@ from datetime import timedelta
 from typing import Any
 
 from shared import log
+from shared.errors import Permanent
+from shared.flow import noticing
 from shared.flow.service import Service
 from shared.flow.work import Work
 from shared.model.account import Applied, CloudBlock, EntraAccount, Found, SeenBlocked
-from shared.model.change import Kind, Plan
+from shared.model.change import Change, Kind, Plan
 from shared.model.desired import ALIVE, DesiredEntra, State, TargetName
+from shared.model.harm import mark
+from shared.model.notice import Cause, NoticeKind
 from shared.model.person import PersonId
 from shared.model.task import Place, Task, carried_on
+from shared.plan.leaver import ONCE
 
 LOOK = timedelta(minutes=30)
 """Entra Connect synchronises every half hour (Microsoft Learn, "Microsoft Entra Connect Sync:
 Scheduler")."""
+GOES_ON = ONCE | {
+    Kind.BLOCK_SIGN_IN,
+    Kind.BLOCK_IN_CLOUD,
+    Kind.REVOKE_SESSIONS,
+    Kind.DELETE_ACCOUNT,
+}
+"""What may be refused without stopping the rest: an administrator's account, above all."""
 BLOCKS = frozenset({Kind.BLOCK_SIGN_IN, Kind.BLOCK_IN_CLOUD})
 
 
@@ -62,6 +74,63 @@ def tasks(work: Work[Any, Any], plan: Plan) -> tuple[Task, ...]:
         task.model_copy(update={"undone": before.get(task.key, 0) + (again and task.urgent)})
         for task in now
     )
+
+
+def note_refused(work: Work[Any, Any], change: Change, error: Permanent) -> None:
+    """The target will not do this one; the others are done."""
+    work.refusals[change.key] = error.reason
+    log.warning(
+        "a human has to do it",
+        person=work.dossier.person_id,
+        target=work.name,
+        change=change.kind,
+    )
+
+
+def without_refused(work: Work[Any, Any], found: Found[Any], plan: Plan) -> Plan:
+    """The plan as it was carried out: what was refused is a task for a human."""
+    refused = tuple(change for change in plan.changes if change.key in work.refusals)
+    if not refused:
+        return plan
+    return plan.model_copy(
+        update={
+            "changes": tuple(c for c in plan.changes if c.key not in work.refusals),
+            "refused": refused,
+            "tasks": (*plan.tasks, *(_in_entra(change, found) for change in refused)),
+            "obstacles": {**plan.obstacles, **{c.key: work.refusals[c.key] for c in refused}},
+        }
+    )
+
+
+def _in_entra(change: Change, found: Found[Any]) -> Task:
+    account = found.account
+    name = account.user_principal_name if isinstance(account, EntraAccount) else ""
+    return Task(
+        place=Place.ENTRA,
+        what=str(change.kind),
+        on={"userPrincipalName": name} if name else {},
+        values={"accountEnabled": "false"} if change.kind in BLOCKS else {},
+        why="; ".join(f"{r.rule}: {r.because}" for r in change.reasons),
+        urgent=change.kind in BLOCKS,
+    )
+
+
+def parted(work: Work[Any, Any], was: Applied) -> tuple[str, ...]:
+    """What has been done once for the leave that lasts; nothing for who is here."""
+    if work.want.state in ALIVE:
+        return ()
+    done = {change.kind for change in work.done.values() if change.kind in ONCE}
+    return tuple(sorted({*was.parted, *map(str, done)}))
+
+
+async def tell(work: Work[Any, Any], found: Sequence[Task]) -> None:
+    """Operators hear at once of what cannot wait for the morning, once for each such state."""
+    now = [task for task in found if task.cannot_wait]
+    if not now or NoticeKind.TASK not in work.policy.notices.send:
+        return
+    seen = mark(f"{task.key}|{task.since}|{task.undone}|{sorted(task.values)}" for task in now)
+    about = work.dossier.person_id
+    await noticing.intend(work.service, Cause(kind=NoticeKind.TASK, about=about, mark=seen))
 
 
 def problem(applied: Applied, found: Sequence[Task]) -> str | None:

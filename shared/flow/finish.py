@@ -83,6 +83,7 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
     )
     if problem:
         await service.ledger.notices.note_parked(work.dossier.person_id)
+    await by_hand.tell(work, tasks)
     await write(work, row)
     if problem and not plan.obstacles:
         return Outcome(ending=Ending.WAITING, detail=problem, changes=len(work.done))
@@ -106,6 +107,8 @@ def _told_to_make(plan: Plan) -> str | None:
 
 
 def _mender(work: Work[Any, Any], plan: Plan, waits: str | None) -> Mender | None:
+    if plan.refused:
+        return "operator"
     if plan.obstacles:
         return work.lane.mender
     return "operator" if waits else None
@@ -129,8 +132,9 @@ def _look_again(
 
 
 async def mark_done(work: Work[Any, Any], plan: Plan | None = None) -> None:
-    """This person's harm is done here, but for what a human must approve first."""
-    held = {change.harm for change in plan.held if change.harm} if plan else set()
+    """This person's harm is done here, but for what a human must approve first, or do."""
+    refused = [c for c in plan.refused if c.kind in by_hand.BLOCKS] if plan else []
+    held = {change.harm for change in (*(plan.held if plan else ()), *refused) if change.harm}
     now = work.service.clock.now()
     await work.service.ledger.harms.done(work.dossier.person_id, work.name, now, but=held)
 
@@ -223,6 +227,9 @@ def _remember[D: Want, A: Account](
     state = reached(want, was.state, plan)
     known_id = was.account_id or account_id(found)
     rights = work.lane.rights(want)
+    if want.state not in ALIVE:
+        # Who has left keeps for some days what we gave, and nothing that others did.
+        rights = {right: why for right, why in rights.items() if right in was.rights}
     held = {change.harm for change in plan.held}
     stays = was.rights if held & TAKES_RIGHTS else pending
     kept = {right: was.rights[right] for right in stays if right in was.rights}
@@ -242,6 +249,7 @@ def _remember[D: Want, A: Account](
             "values": {k: v.reason for k, v in values.items()} | _manager_value(want),
             "names": _names(was, want, held),
             "tickets": _tickets(was, want, plan),
+            "parted": by_hand.parted(work, was),
             "cloud_block": by_hand.cloud_block(work, plan),
             "blocked": by_hand.seen_blocked(work, state) if entra else None,
             "dn": by_hand.dn(found, was),

@@ -25,7 +25,7 @@ from shared.plan import entra as plan_entra
 from shared.plan import hr as plan_hr
 from shared.plan.names import address
 
-_NOT_BEFORE_AD = frozenset(
+_NOT_BEFORE_OTHERS = frozenset(
     {Kind.CREATE_ACCOUNT, Kind.RESTORE_ACCOUNT, Kind.ENABLE_SIGN_IN, Kind.BLOCK_SIGN_IN}
 )
 type Want = DesiredEntra | DesiredTopdesk | DesiredHr
@@ -102,9 +102,10 @@ def hr_lane(service: Service) -> Lane[DesiredHr, HrRecords]:
 def reached(want: Want, was: State, plan: Plan) -> State:
     """The state that stands after a plan was carried out; what is held or not ours was not."""
     held = {change.harm for change in plan.held}
-    if Harm.BLOCK in held or _NOT_BEFORE_AD & {change.kind for change in plan.for_ad}:
+    others = {change.kind for change in (*plan.for_ad, *plan.refused)}
+    if Harm.BLOCK in held or _NOT_BEFORE_OTHERS & others:
         return was
-    if any(change.kind is Kind.DELETE_ACCOUNT for change in plan.for_ad):
+    if Kind.DELETE_ACCOUNT in others:
         return State.BLOCKED
     if Harm.DELETE in held and want.state == State.DELETED:
         return State.BLOCKED

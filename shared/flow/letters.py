@@ -68,6 +68,8 @@ async def write(service: Service, post: Post, cause: Cause) -> Written:
         case NoticeKind.UPKEEP:
             said = await upkept.problem_facts(service, policy)
             return _to_operators(post, cause.kind, policy, said, "it was mended")
+        case NoticeKind.TASK:
+            return await _task(service, post, cause, policy)
         case _:
             return await _of_a_person(service, post, cause, policy)
 
@@ -158,6 +160,32 @@ async def _parked(service: Service, post: Post, policy: Policy) -> Written:
     ]
     said = {"organisation": policy.organisation.name, "people": people, "groups": groups}
     return _letter(post, NoticeKind.PARKED, policy, policy.notices.operators, said)
+
+
+async def _task(service: Service, post: Post, cause: Cause, policy: Policy) -> Written:
+    dossier = await service.ledger.people.read(PersonId(cause.about))
+    row = dossier.target(TargetName.ENTRA)
+    if dossier.moved_to or not any(task.cannot_wait for task in row.tasks):
+        return Over("it was done")
+    if not policy.notices.operators:
+        return Later("notices.operators names no mail address", TOMORROW)
+    said = {
+        "organisation": policy.organisation.name,
+        "number": _number(dossier),
+        "problem": row.problem or "",
+        "tasks": [
+            {
+                "place": str(task.place),
+                "what": task.what,
+                "on": dict(task.on),
+                "fields": dict(task.values),
+                "why": task.why,
+                "undone": task.undone,
+            }
+            for task in row.tasks
+        ],
+    }
+    return _letter(post, cause.kind, policy, policy.notices.operators, said)
 
 
 def problems_of(dossier: Dossier) -> tuple[tuple[str, str], ...]:

@@ -20,8 +20,8 @@ from shared.errors import (
     Transient,
     UnknownReply,
 )
-from shared.flow import first_sign_in, in_bulk, naming
-from shared.flow.by_hand import BLOCKS
+from shared.flow import by_hand, first_sign_in, in_bulk, naming
+from shared.flow.by_hand import BLOCKS, GOES_ON
 from shared.flow.decide import wanted
 from shared.flow.finish import finish, is_operator, mark_done, stop, wait
 from shared.flow.lanes import Account, Lane, Want, entra_lane, hr_lane, topdesk_lane
@@ -158,7 +158,8 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
         else:
             await _see_blocked(work, plan)
             left = {**plan.obstacles, **work.by_hand}
-            return await finish(work, found, plan.model_copy(update={"obstacles": left}))
+            ended = plan.model_copy(update={"obstacles": left})
+            return await finish(work, found, by_hand.without_refused(work, found, ended))
     raise Transient(f"{work.name} did not settle after {LOOKS} looks")
 
 
@@ -301,10 +302,13 @@ async def _carry_out[D: Want, A: Account](work: Work[D, A], plan: Plan) -> None:
             with spans.span(f"do {change.kind}", target=work.name, kind=change.kind):
                 done = await work.lane.target.do(change, work.row.applied)
         except Permanent as error:
-            if not work.lane.goes_on:
+            if change.kind in GOES_ON:
+                by_hand.note_refused(work, change, error)
+            elif work.lane.goes_on:
+                refused.append(error)
+            else:
                 raise
             work.unsure = None
-            refused.append(error)
             continue
         work.unsure = None
         work.done[place(work, change)] = change
@@ -333,7 +337,7 @@ def _about_to_be_written(
 
 async def _see_blocked(work: Work[Any, Any], plan: Plan) -> None:
     """A block counts when a fresh read shows it. Raises Transient when none does yet."""
-    kinds = {change.kind for change in plan.changes}
+    kinds = {change.kind for change in plan.changes if change.key not in work.refusals}
     account, look = work.row.applied.account_id, work.lane.is_blocked
     if not kinds & BLOCKS or Kind.DELETE_ACCOUNT in kinds or work.left_to_ad:
         return

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from shared.flow.service import Service
 from shared.ledger.people import Decision, Dossier
-from shared.model.desired import ALIVE, TargetName
+from shared.model.desired import ALIVE, State, TargetName
 from shared.model.person import Person, PersonId, Ties
 from shared.policy import lifecycle
 from shared.policy.document import Policy
@@ -30,6 +30,7 @@ async def resolve(service: Service, dossier: Dossier, person: Person, policy: Po
         manager_account_id=account,
         manager_card_id=card,
         manager_dn=dn,
+        heir=await _heir(service, person, policy, now),
         is_manager=await _is_manager(service, person),
     )
     return dossier.with_account(known)
@@ -45,6 +46,20 @@ def manager_of(person: Person, policy: Policy, now: datetime) -> str | None:
         key = f"{person.record_of(contract).source}:{contract.answers_to}"
         if contract.answers_to and key not in own:
             return key
+    return None
+
+
+async def _heir(service: Service, person: Person, policy: Policy, now: datetime) -> str | None:
+    """Who opens the mailbox of somebody who has left: the last manager, by user principal name."""
+    standing = lifecycle.standing(person, policy, now)
+    if policy.leaver.mailbox == "keep" or standing.state is not State.BLOCKED:
+        return None
+    for contract in standing.contracts:
+        source, number = person.record_of(contract).source, contract.answers_to
+        known = await service.ledger.identities.find(source, number) if number else None
+        if known:
+            dossier = await service.ledger.people.read(known.person_id)
+            return dossier.target(TargetName.ENTRA).applied.login
     return None
 
 

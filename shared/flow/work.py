@@ -40,6 +40,8 @@ class Work[D: Want, A: Account]:
     """Sent, and no answer came."""
     deadline: float = 0.0
     login: str | None = None
+    refusals: dict[str, str] = field(default_factory=dict)
+    """Changes that the target would not do, by their key, with the reason; the rest went on."""
     left_to_ad: bool = False
     """Entra left a block in the cloud to Active Directory."""
     refused: frozenset[str] = frozenset()

@@ -70,6 +70,8 @@ class Applied(Frozen):
     """Until Active Directory has blocked too."""
     blocked: SeenBlocked | None = None
     """When the last block was seen to stand."""
+    parted: tuple[str, ...] = ()
+    """What was done once for the leave that lasts: kinds of change; empty for who is here."""
     dn: str | None = None
     """Distinguished name in Active Directory, for whom it masters."""
 
@@ -115,6 +117,8 @@ class EntraAccount(Frozen):
     manager_id: str | None = None
     found_by: str = ""
     """The property by which an account was found that we do not know yet."""
+    mailbox: str | None = None
+    """What Exchange says it is for, such as `user` or `shared`; when that was asked."""
 
 
 class OperatorCard(Frozen):

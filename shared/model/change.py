@@ -71,6 +71,9 @@ class Kind(StrEnum):
 
     BLOCK_IN_CLOUD = "block in the cloud"
     """Until Active Directory, which masters the account, blocks it too."""
+    REMOVE_METHODS = "remove sign-in methods"
+    DISABLE_DEVICES = "disable devices"
+    SET_AUTO_REPLY = "set auto-reply"
 
 
 class Harm(StrEnum):
@@ -119,6 +122,8 @@ class Plan(Frozen):
     """Changes left out because a human must approve them first."""
     for_ad: tuple[Change, ...] = ()
     """What Active Directory has to do, because it masters the account or is to make it."""
+    refused: tuple[Change, ...] = ()
+    """What the target would not do, while the rest went on."""
     tasks: tuple[Task, ...] = ()
     """What somebody has to do by hand, with exact values; that of `for_ad` is among it."""
     later: tuple[Change, ...] = ()

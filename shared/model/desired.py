@@ -105,6 +105,22 @@ class Linked(Frozen):
     """`block`, `report` or `keep`, when the person has left."""
 
 
+class Parting(Frozen):
+    """What is done to a leaver's account once for each leave, with the reason of each."""
+
+    sign_in_methods: Reason | None = None
+    """Take away every way to sign in."""
+    devices: Reason | None = None
+    """Disable the devices."""
+    auto_reply: str = ""
+    """What the mailbox answers from then on; empty: nothing."""
+    auto_reply_why: Reason | None = None
+    hand_over: Reason | None = None
+    """Ask for a shared mailbox."""
+    hand_over_to: str = ""
+    """The user principal name of who is to open it."""
+
+
 class DesiredEntra(Frozen):
     """The Entra account of one person."""
 
@@ -141,6 +157,8 @@ class DesiredEntra(Frozen):
     """The organisational unit there for a new account."""
     manager_dn: str | None = None
     """Distinguished name of the manager's account, when Active Directory masters that."""
+    parting: Parting | None = None
+    """What is done once for this leave."""
 
 
 class Entry(Frozen):

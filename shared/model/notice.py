@@ -32,6 +32,8 @@ class NoticeKind(StrEnum):
     """Somebody's last day comes: to the manager."""
     LEFT = "left"
     """Somebody's last day is over: to the manager."""
+    TASK = "task"
+    """Somebody has to do by hand what cannot wait, with exact values: to operators."""
 
 
 ABOUT_A_PERSON = frozenset(

@@ -134,6 +134,8 @@ class Ties(Frozen):
     """TOPdesk id of the manager's card, once it is marked as a manager's."""
     manager_dn: str | None = None
     """Distinguished name of the manager's account, when Active Directory masters that."""
+    heir: str | None = None
+    """Of somebody who has left: the user principal name of the last manager."""
     is_manager: bool = False
     """Somebody's contract names this person as manager."""
     login: str | None = None

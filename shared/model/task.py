@@ -40,6 +40,11 @@ class Task(Frozen):
     """So often a synchronisation took back what was done in the cloud meanwhile."""
 
     @property
+    def cannot_wait(self) -> bool:
+        """Is it told at once? What Active Directory lacks otherwise is told in the morning."""
+        return self.urgent or self.place is not Place.ACTIVE_DIRECTORY
+
+    @property
     def key(self) -> str:
         """What makes it the same task the next time."""
         return f"{self.place}: {self.what}"

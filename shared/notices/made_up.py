@@ -82,5 +82,23 @@ SAMPLES: Mapping[NoticeKind, Mapping[str, object]] = {
             },
         ),
     },
+    NoticeKind.TASK: {
+        "organisation": "Voorbeeld",
+        "number": "afas:1042",
+        "problem": "blocked in the cloud, waiting for Active Directory: disable account",
+        "tasks": (
+            {
+                "place": "Active Directory",
+                "what": "disable account",
+                "on": {
+                    "sAMAccountName": "svandijk",
+                    "distinguishedName": "CN=Sanne van Dijk,OU=Staff,DC=voorbeeld,DC=local",
+                },
+                "fields": {"userAccountControl": "ACCOUNTDISABLE (0x2) set"},
+                "why": "lifecycle: last day 2027-06-30",
+                "undone": 1,
+            },
+        ),
+    },
     **dict.fromkeys(ABOUT_A_PERSON, _PERSON),
 }

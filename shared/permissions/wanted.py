@@ -14,7 +14,10 @@ WHEN = {
     Feature.ACCOUNTS: "always",
     Feature.GROUPS: "always",
     Feature.LEAVE_DATE: f"`entra.attributes` names `{_LEAVE_DATE}`",
-    Feature.FIRST_SIGN_IN: "`first_sign_in.by` is `collect`",
+    Feature.FIRST_SIGN_IN: "`first_sign_in.by` is `collect`, or sign-in methods are removed",
+    Feature.METHODS: "`leaver.sign_in_methods` is `remove`",
+    Feature.DEVICES: "`leaver.devices` is `disable`",
+    Feature.MAILBOX: "`leaver.auto_reply` is there, or `leaver.mailbox` is `hand_over`",
     Feature.SSO: "the policy has `sso`",
     Feature.SSO_WATCH: "the policy has `sso`, and `sso.watch` is true",
     Feature.CHECKING: "`instroom permissions check`",
@@ -31,8 +34,15 @@ def features(policy: Policy) -> frozenset[Feature]:
     on = {Feature.ACCOUNTS, Feature.GROUPS, Feature.CHECKING, Feature.GRANTING}
     if _LEAVE_DATE in policy.entra.attributes:
         on.add(Feature.LEAVE_DATE)
-    if policy.first_sign_in.by is By.COLLECT:
+    leaver = policy.leaver
+    if policy.first_sign_in.by is By.COLLECT or leaver.sign_in_methods == "remove":
         on.add(Feature.FIRST_SIGN_IN)
+    if leaver.sign_in_methods == "remove":
+        on.add(Feature.METHODS)
+    if leaver.devices == "disable":
+        on.add(Feature.DEVICES)
+    if leaver.auto_reply or leaver.mailbox == "hand_over":
+        on.add(Feature.MAILBOX)
     if policy.sso is not None:
         on.add(Feature.SSO)
         if policy.sso.watch:

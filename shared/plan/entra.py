@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import ALIVE, DesiredEntra, Reason, State, TargetName, renamed
-from shared.plan import active_directory
+from shared.plan import active_directory, leaver
 from shared.plan.names import is_candidate
 
 type Value = str | bool | None
@@ -62,7 +62,10 @@ def entra(
         changes=tuple(change for change in ours if change.harm not in hold),
         held=tuple(change for change in (*ours, *theirs) if change.harm in hold),
         for_ad=for_ad,
-        tasks=active_directory.tasks(for_ad, found.account, desired),
+        tasks=(
+            *active_directory.tasks(for_ad, found.account, desired),
+            *(() if Harm.BLOCK in hold else leaver.hand_over(desired, found.account)),
+        ),
         obstacles={**found.obstacles, **_closed(desired, found.account), **_left(desired, found)},
     )
 
@@ -106,6 +109,8 @@ def _changes(
         return
     yield from _manager(desired, account, applied)
     yield from _groups(desired, found, applied)
+    if account and not account.deleted:
+        yield from leaver.parting(desired, applied)
 
 
 def has_to_be_renamed(desired: DesiredEntra, account: EntraAccount, applied: Applied) -> bool:
@@ -244,13 +249,14 @@ def _groups(
 ) -> Iterator[Change]:
     account = found.account
     has = account.groups if account else frozenset[str]()
+    leaving = desired.state not in ALIVE
     for group, reasons in desired.groups.items():
-        if group not in has and group not in found.obstacles:
+        # Who has left keeps rights for some days by policy, and gets none.
+        if group not in has and group not in found.obstacles and not leaving:
             yield Change(kind=Kind.ADD_TO_GROUP, what=group, reasons=reasons)
     if account and account.deleted:
         # A restored account is back in groups that nobody can see now: take all of ours.
         has = frozenset(applied.rights)
-    leaving = desired.state not in ALIVE
     kept = {group.casefold() for group in desired.groups}
     for group in sorted(has & (applied.rights.keys() | applied.strays.keys())):
         # Entra finds a group whatever its case: the policy may have changed no more than that.

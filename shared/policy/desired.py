@@ -31,6 +31,7 @@ from shared.policy.document import EMPLOYEE_ID_LENGTH, Policy
 from shared.policy.exceptions import operator_with_exceptions, with_exceptions
 from shared.policy.fields import ACCOUNT_FIELDS, LOGIN, Facts, fill, names_in
 from shared.policy.ground import Ground, ground
+from shared.policy.leaver import Left
 from shared.policy.naming import naming
 from shared.policy.tickets import tickets
 
@@ -42,8 +43,10 @@ def desired(person: Person, ties: Ties, policy: Policy, as_of: datetime) -> Desi
     """
     on, number = ground(person, policy, as_of), employee_id(person, policy)
     turned = lifecycle.turned(person, policy, on.standing, as_of)
+    today = as_of.astimezone(policy.zone).date()
+    left = Left(person, on.standing.state, on.standing.day, today)
     return Desired(
-        entra=_entra(policy, on, ties, number),
+        entra=_entra(policy, on, ties, number, left),
         topdesk=_topdesk(policy, on, ties, number, turned),
         hr=hr(policy, person, on, ties),
         next_moment=lifecycle.next_moment(person, policy, as_of),
@@ -63,7 +66,7 @@ def employee_id(person: Person, policy: Policy) -> str:
     return number
 
 
-def _entra(policy: Policy, on: Ground, ties: Ties, number: str) -> DesiredEntra:
+def _entra(policy: Policy, on: Ground, ties: Ties, number: str, left: Left) -> DesiredEntra:
     standing, known = on.standing, on.known
     alive = standing.state in ALIVE
     called = naming(policy, known[0], ties.named_for)
@@ -72,7 +75,7 @@ def _entra(policy: Policy, on: Ground, ties: Ties, number: str) -> DesiredEntra:
         why=standing.why,
         employee_id=number,
         attributes=_filled("entra.attributes", policy.entra.attributes, known[0]),
-        groups=_groups(policy, on) if alive else {},
+        groups=_groups(policy, on) if alive or left.keeps_rights(policy.leaver) else {},
         managed=policy.entra.looked_at(),
         manager_id=ties.manager_account_id if alive else None,
         manager_wanted=alive and bool(_manager(standing.contracts)),
@@ -87,6 +90,7 @@ def _entra(policy: Policy, on: Ground, ties: Ties, number: str) -> DesiredEntra:
         born_in_ad=policy.active_directory.born_in_ad(known[0]),
         ad_path=policy.active_directory.unit(known[0]),
         manager_dn=ties.manager_dn if alive else None,
+        parting=left.parting(policy.leaver, known[0], ties.heir),
     )
 
 

@@ -28,6 +28,7 @@ from shared.policy.departments import tree
 from shared.policy.exceptions import Exceptions
 from shared.policy.fields import check_template
 from shared.policy.first_sign_in import FirstSignIn
+from shared.policy.leaver import LeaverRules
 from shared.policy.notices import Notices
 from shared.policy.ownership import looked_at
 from shared.policy.rule import RightRule
@@ -325,6 +326,7 @@ class Policy(Section):
     names: Names = Names()
     entra: Entra = Entra()
     active_directory: ActiveDirectory = ActiveDirectory()
+    leaver: LeaverRules = LeaverRules()
     topdesk: Topdesk = Topdesk()
     targets: Targets = Targets()
     """Where Instroom may write by now: stage and scope of each target, for a roll-out in steps."""

@@ -102,6 +102,7 @@ def next_moment(person: Person, policy: Policy, now: datetime) -> datetime | Non
         *_turning_days(person, policy.lifecycle),
         *_telling_days(person, policy),
         *_reaching_days(person, policy),
+        *_losing_days(person, policy),
     )
     moments = (midnight(day, policy.zone) for day in days)
     return min((moment for moment in moments if moment > now), default=None)
@@ -228,6 +229,15 @@ def _telling_days(person: Person, policy: Policy) -> Iterator[date]:
             yield run.first - told.joiner_days * _DAY
         if NoticeKind.LEAVER in told.send and run.last:
             yield run.last - told.leaver_days * _DAY
+
+
+def _losing_days(person: Person, policy: Policy) -> Iterator[date]:
+    """The days on which a leaver's groups go, when that is not with the block."""
+    stay = policy.leaver.rights
+    lasts = [r.last for r in spells(person.contracts, policy.lifecycle.bridge_gap_days)]
+    for last in (*lasts, person.died_on):
+        if last and isinstance(stay, int):
+            yield last + (1 + stay) * _DAY
 
 
 def _reaching_days(person: Person, policy: Policy) -> Iterator[date]:

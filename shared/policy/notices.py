@@ -10,7 +10,7 @@ from shared.model.notice import NoticeKind
 from shared.policy.choices import Choice, Choices
 from shared.policy.section import Section
 
-_TO_OPERATORS = (NoticeKind.PARKED, NoticeKind.EXPIRY, NoticeKind.UPKEEP)
+_TO_OPERATORS = (NoticeKind.PARKED, NoticeKind.TASK, NoticeKind.EXPIRY, NoticeKind.UPKEEP)
 
 type MailAddress = Annotated[
     str, Field(pattern=r"^[^@\s<>\",;]{1,64}@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$", max_length=254)
@@ -30,7 +30,7 @@ class Notices(Section):
     send: tuple[NoticeKind, ...] = (
         *(NoticeKind.HELD, NoticeKind.PARKED, NoticeKind.EXPIRY, NoticeKind.UPKEEP),
     )
-    """What is sent: held, parked, expiry, upkeep; and to managers joiner, mover, leaver, left."""
+    """Sent are held, parked, task, expiry, upkeep; and to managers joiner, mover, leaver, left."""
     language: Literal["nl", "en"] = "nl"
     """The language of the templates."""
     operators: tuple[MailAddress, ...] = ()

@@ -12,6 +12,17 @@ USER_GROUPS = "/users/{user}/memberOf/microsoft.graph.group"
 USER_REVOKE = "/users/{user}/revokeSignInSessions"
 USER_TAPS = "/users/{user}/authentication/temporaryAccessPassMethods"
 USER_TAP = "/users/{user}/authentication/temporaryAccessPassMethods/{pass}"
+USER_METHODS = "/users/{user}/authentication/methods"
+PHONE_METHOD = "/users/{user}/authentication/phoneMethods/{method}"
+KEY_METHOD = "/users/{user}/authentication/fido2Methods/{method}"
+AUTHENTICATOR_METHOD = "/users/{user}/authentication/microsoftAuthenticatorMethods/{method}"
+OATH_METHOD = "/users/{user}/authentication/softwareOathMethods/{method}"
+HELLO_METHOD = "/users/{user}/authentication/windowsHelloForBusinessMethods/{method}"
+EMAIL_METHOD = "/users/{user}/authentication/emailMethods/{method}"
+USER_REGISTERED = "/users/{user}/registeredDevices"
+USER_OWNED = "/users/{user}/ownedDevices"
+DEVICE = "/devices/{device}"
+MAILBOX_SETTINGS = "/users/{user}/mailboxSettings"
 TAP_POLICY = (
     "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/temporaryAccessPass"
 )
@@ -44,5 +55,18 @@ ORGANIZATION = "/organization"
 DELETED_ITEM = "/directory/deletedItems/{user}"
 RESTORE = "/directory/deletedItems/{user}/restore"
 
-DELETABLE = frozenset({USER, USER_MANAGER, USER_TAP, GROUP_MEMBER})
+DELETABLE = frozenset(
+    {
+        USER,
+        USER_MANAGER,
+        USER_TAP,
+        PHONE_METHOD,
+        KEY_METHOD,
+        AUTHENTICATOR_METHOD,
+        OATH_METHOD,
+        HELLO_METHOD,
+        EMAIL_METHOD,
+        GROUP_MEMBER,
+    }
+)
 """All that may ever be sent with DELETE."""

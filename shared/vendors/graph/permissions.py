@@ -24,6 +24,9 @@ class Feature(StrEnum):
     GROUPS = "groups"
     LEAVE_DATE = "leave date"
     FIRST_SIGN_IN = "first sign-in"
+    METHODS = "sign-in methods of leavers"
+    DEVICES = "devices of leavers"
+    MAILBOX = "mailbox of leavers"
     SSO = "single sign-on"
     SSO_WATCH = "watching single sign-on"
     CHECKING = "checking permissions"
@@ -114,6 +117,44 @@ OF_THE_APP = (
         Feature.SSO_WATCH,
         "see the tenant's id, and whether it has Entra ID P1",
         (("GET", paths.SKUS), ("GET", paths.ORGANIZATION)),
+    ),
+    Permission(
+        "UserAuthenticationMethod.Read.All",
+        Feature.METHODS,
+        "see by which methods a leaver can sign in",
+        (("GET", paths.USER_METHODS),),
+    ),
+    *(
+        Permission(
+            f"UserAuthMethod-{name}.ReadWrite.All",
+            Feature.METHODS,
+            f"delete a leaver's {what}",
+            (("DELETE", path),),
+        )
+        for name, what, path in (
+            ("Phone", "telephone numbers", paths.PHONE_METHOD),
+            ("Passkey", "passkeys and security keys", paths.KEY_METHOD),
+            ("MicrosoftAuthApp", "Microsoft Authenticator", paths.AUTHENTICATOR_METHOD),
+            ("SoftwareOATH", "one-time codes of other apps", paths.OATH_METHOD),
+            ("WindowsHello", "Windows Hello keys", paths.HELLO_METHOD),
+            ("Email", "mail address for resetting a password", paths.EMAIL_METHOD),
+        )
+    ),
+    Permission(
+        "Device.ReadWrite.All",
+        Feature.DEVICES,
+        "disable a leaver's devices",
+        (
+            ("GET", paths.USER_REGISTERED),
+            ("GET", paths.USER_OWNED),
+            ("PATCH", paths.DEVICE),
+        ),
+    ),
+    Permission(
+        "MailboxSettings.ReadWrite",
+        Feature.MAILBOX,
+        "set a leaver's auto-reply, and see whether the mailbox is a shared one",
+        (("PATCH", paths.MAILBOX_SETTINGS), ("GET", paths.MAILBOX_SETTINGS)),
     ),
 )
 """Application permissions of the app's own identity."""

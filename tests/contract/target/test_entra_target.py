@@ -26,13 +26,13 @@ from contract.target.rules import (
 
 from sandbox.clock import ManualClock
 from sandbox.faults import Fault, Faults
-from sandbox.graph import GraphTenant, active_directory, make_app
+from sandbox.graph import GraphTenant, active_directory, leaving, make_app
 from shared.apply.entra import YOUNG_SECONDS, EntraTarget, a_password
 from shared.apply.entra_groups import KEPT_SECONDS, EntraGroups
 from shared.errors import NameTaken, Permanent, Transient, UnknownReply
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Kind, Plan
-from shared.model.desired import ALIVE, DesiredEntra, Reason, State, Wanted
+from shared.model.desired import ALIVE, DesiredEntra, Parting, Reason, State, Wanted
 from shared.model.right import Managed
 from shared.plan import entra as plan_entra
 from shared.vendors.graph.client import Graph, connect
@@ -815,3 +815,119 @@ async def test_members_of_a_group_that_is_not_there_are_refused(open_stage: Open
     assert await groups.obstacle("Een") is None
     with pytest.raises(Permanent, match="'Weg' is not in Entra"):
         await groups.members("Weg")
+
+
+# --- once for each leave ---------------------------------------------------------------------
+
+
+def leaver_with_belongings(stage: EntraStage) -> Applied:
+    user_id = stage.tenant.add_user(
+        {"userPrincipalName": NAME, "displayName": "K", "employeeId": NUMBER}
+    )
+    has = stage.tenant.belongings
+    has.methods[user_id] = [
+        {"id": "m0", "type": "password"},
+        {"id": "m1", "type": "phone", "default": True},
+        {"id": "m2", "type": "fido2"},
+        {"id": "m3", "type": "microsoftAuthenticator"},
+        {"id": "m4", "type": "softwareOath"},
+        {"id": "m5", "type": "windowsHelloForBusiness"},
+        {"id": "m6", "type": "email"},
+    ]
+    for device in ("d1", "d2", "d3"):
+        has.devices[device] = {"id": device, "accountEnabled": device != "d3"}
+    has.registered[user_id] = ["d1", "d3"]
+    has.owned[user_id] = ["d1", "d2"]
+    has.mailboxes[user_id] = leaving.mailbox()
+    return Applied(account_id=user_id)
+
+
+async def test_every_method_but_the_password_goes_and_the_default_one_last(
+    open_stage: Open,
+) -> None:
+    stage = open_stage()
+    applied = leaver_with_belongings(stage)
+
+    for _ in range(2):
+        await stage.target.do(change(Kind.REMOVE_METHODS), applied)
+
+    left = stage.tenant.belongings.methods[str(applied.account_id)]
+    assert [method["type"] for method in left] == ["password"]
+    deleted = [write.ids[1] for write in stage.tenant.accepted_writes() if len(write.ids) > 1]
+    assert deleted == ["m2", "m3", "m4", "m5", "m6", "m1"]
+
+
+async def test_a_method_that_graph_cannot_delete_is_named(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = leaver_with_belongings(stage)
+    mine = stage.tenant.belongings.methods[str(applied.account_id)]
+    mine.append({"id": "m9", "type": "platformCredential"})
+
+    with pytest.raises(Permanent, match=r"methods are left \(phone, platformCredential\)"):
+        await stage.target.do(change(Kind.REMOVE_METHODS), applied)
+
+
+async def test_devices_are_disabled_each_once(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = leaver_with_belongings(stage)
+
+    for _ in range(2):
+        await stage.target.do(change(Kind.DISABLE_DEVICES), applied)
+
+    devices = stage.tenant.belongings.devices.values()
+    assert not any(device["accountEnabled"] for device in devices)
+    assert [write.ids for write in stage.tenant.accepted_writes()] == [("d1",), ("d2",)]
+
+
+async def test_the_mailbox_answers_and_nothing_in_it_is_markup(open_stage: Open) -> None:
+    stage = open_stage()
+    applied = leaver_with_belongings(stage)
+    reply = Change(
+        kind=Kind.SET_AUTO_REPLY, values={"automaticRepliesSetting": "Kim <K>\nis weg."}
+    )
+
+    await stage.target.do(reply, applied)
+
+    told = stage.tenant.belongings.mailboxes[str(applied.account_id)]["automaticRepliesSetting"]
+    assert told["status"] == "alwaysEnabled"
+    assert told["externalReplyMessage"] == told["internalReplyMessage"]
+    assert told["internalReplyMessage"] == "<html><body>Kim &lt;K&gt;<br>is weg.</body></html>"
+    del stage.tenant.belongings.mailboxes[str(applied.account_id)]
+    await stage.target.do(reply, applied)
+
+
+@pytest.mark.parametrize(
+    ("kind", "denied", "needs"),
+    [
+        (Kind.REMOVE_METHODS, "methods", "UserAuthenticationMethod.Read.All"),
+        (Kind.DISABLE_DEVICES, "devices", "Device.ReadWrite.All"),
+        (Kind.SET_AUTO_REPLY, "mailbox", "MailboxSettings.ReadWrite"),
+    ],
+)
+async def test_what_the_app_lacks_for_it_is_named(
+    open_stage: Open, kind: Kind, denied: str, needs: str
+) -> None:
+    stage = open_stage()
+    applied = leaver_with_belongings(stage)
+    stage.tenant.belongings.denied.add(denied)
+
+    with pytest.raises(Permanent, match=needs) as caught:
+        await stage.target.do(change(kind, automaticRepliesSetting="x"), applied)
+    assert caught.value.mender == "operator"
+
+
+async def test_a_mailbox_is_looked_at_only_when_it_is_to_be_handed_over(open_stage: Open) -> None:
+    stage = open_stage()
+    leaver_with_belongings(stage)
+    want = stage.desired(LEFT)
+    hand_over = want.model_copy(update={"parting": Parting(hand_over=WHY)})
+
+    for asked, told in ((want, None), (hand_over, "user")):
+        account = (await stage.target.read(asked, Applied())).account
+        assert account is not None
+        assert account.mailbox == told
+
+    stage.tenant.belongings.denied.add("mailbox")
+    found = await stage.target.read(hand_over, Applied())
+    assert found.account is not None
+    assert "MailboxSettings.ReadWrite" in found.obstacles["mailbox"]
