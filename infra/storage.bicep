@@ -33,6 +33,7 @@ var tables = [
   'calls'
   'cursors'
   'due'
+  'erasures'
   'firstsignins'
   'guard'
   'history'

@@ -20,6 +20,7 @@ from rich.table import Table
 from shared import flow, health, settings, wiring
 from shared.cli_ad import ad, print_tasks
 from shared.cli_audit import audit
+from shared.cli_erase import eraser, print_tombstone
 from shared.cli_exception import exception, print_exceptions
 from shared.cli_explain import print_explanation
 from shared.cli_first_sign_in import first_sign_in
@@ -57,6 +58,7 @@ app = typer.Typer(
 app.add_typer(hr, name="hr")
 app.add_typer(ad, name="ad")
 app.add_typer(held)
+app.add_typer(eraser)
 app.add_typer(first_sign_in)
 app.add_typer(rollout)
 app.add_typer(notice, name="notice")
@@ -284,7 +286,7 @@ async def _print_everyone(service: Service) -> None:
 
 async def _should_be(service: Service, dossier: Dossier) -> str:
     if dossier.decision is None:
-        return "-"
+        return "erased" if dossier.erased else "-"
     return wanted(
         dossier, dossier.decision, await service.policy(dossier.decision.policy)
     ).entra.state
@@ -311,6 +313,7 @@ async def _print_person(service: Service, source: str, number: str) -> None:
     dossier = await service.ledger.people.read(known.person_id)
     name = dossier.decision.person.name.display if dossier.decision else "-"
     console.print(f"[bold]{source}:{number}[/bold]  {name}  ({known.person_id})")
+    await print_tombstone(console, service, known.person_id)
     if waits := _waits_for(dossier):
         console.print(f"[yellow]waits for: {waits}[/yellow]", soft_wrap=True)
     if dossier.stop:

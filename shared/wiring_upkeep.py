@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
 from shared import wiring
-from shared.flow import expiries, retention, sealing
+from shared.flow import erasing, expiries, retention, sealing
 from shared.flow.expiries import Keys
 from shared.flow.service import Service
 from shared.flow.upkeep import Task
@@ -36,6 +36,7 @@ async def tasks() -> AsyncIterator[tuple[Task, ...]]:
             Task("secrets and consents", lambda service: expiries.look(service, _keys(wired))),
             Task("history", sealing.seal),
             Task("what need not be kept", retention.forget),
+            Task("people who are gone", erasing.look),
         )
 
 

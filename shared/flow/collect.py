@@ -210,6 +210,8 @@ async def observe(  # noqa: PLR0913 - what one read says of one number
     record = reading if isinstance(reading, Record) else None
     who = await matching.whose(service, source, number, record)
     identity = who.identity
+    if identity.erased:
+        return await _stays_erased(service, source, who, news)
     seen = Observation(
         key=f"{source}:{number}",
         observed_at=began,
@@ -225,6 +227,21 @@ async def observe(  # noqa: PLR0913 - what one read says of one number
         noted = matching.WAITS if news and who.doubts else noted
         await service.ledger.identities.note_hash(source, identity, noted)
     return found
+
+
+async def _stays_erased(
+    service: Service, source: str, who: matching.Who, news: News | None
+) -> Found:
+    """HR names somebody who was erased, and is gone: nothing of it is kept but that it was read.
+
+    When HR names the number no longer, it is forgotten too.
+    """
+    if news is None:
+        await service.ledger.identities.forget(source, who.identity)
+    else:
+        mark = remembered(news.mark, await matching.rules(service))
+        await service.ledger.identities.note_hash(source, who.identity, mark)
+    return Found.IDLE
 
 
 async def _note_missing(service: Service, answer: Answer) -> int:

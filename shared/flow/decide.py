@@ -29,6 +29,7 @@ from shared.model.desired import (
     Desired,
     DesiredHr,
     DesiredTopdesk,
+    State,
     TargetName,
 )
 from shared.model.person import Person, PersonId, Ties
@@ -41,6 +42,9 @@ type Strays = Mapping[TargetName, Mapping[str, datetime]]
 """By target, the rights of another's hand that are taken, since when they are known."""
 
 
+_GONE = frozenset({State.ABSENT, State.DELETED})
+
+
 class Found(StrEnum):
     """What deciding came to."""
 
@@ -49,7 +53,7 @@ class Found(StrEnum):
     """The same decision, and a target has not finished with it."""
     IDLE = "idle"
     STALE = "stale"
-    """Something newer had been seen of them already: this observation was not taken."""
+    """Something newer had been seen of them already, or they were erased: it was not taken."""
 
 
 async def decide(
@@ -72,6 +76,8 @@ async def _decided_anew(
     lost = False
     while True:
         dossier = await joining.at_its_end(service, person_id)
+        if dossier.erased:
+            return Found.STALE
         records = seeing.observed(dossier, seen) if seen else {}
         if records is None and not lost:
             return Found.STALE
@@ -252,6 +258,8 @@ async def _write(
         await guarding.withdraw(service, person_id, _hold(dossier), decision.hold)
     await ties.forget(service, dossier, decision)
     await admitting.tell_sponsored(service, dossier.decision, decision, decision.as_of)
+    if after.entra.state in _GONE and after.next_moment is None:
+        await service.ledger.erasures.note_gone(person_id)
     written = await service.ledger.people.decide(dossier, decision, records)
     log.info(
         "decided",

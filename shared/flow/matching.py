@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from shared import log
 from shared.errors import LostRace
 from shared.flow import joining
 from shared.flow.service import Service
 from shared.intake.match import match, traits
+from shared.intake.merge import may_work
 from shared.ledger.identities import Identity
 from shared.ledger.matches import Entry, Proposal, Shelf
 from shared.ledger.people import Dossier
@@ -51,6 +53,12 @@ async def whose(service: Service, source: str, number: str, record: Record | Non
     """The identity of this number, minted or shared with somebody known if need be."""
     identity = await service.ledger.identities.find(source, number)
     _, policy = await service.active_policy()
+    if identity and identity.erased:
+        if record is None or not may_work(record, _today(service, policy)):
+            return Who(identity)
+        # The shelf does not know them any more, and neither does anybody else.
+        fresh = PersonId(service.mint())
+        identity = await service.ledger.identities.begin_anew(source, identity, fresh)
     if record is None or not policy.sources.alternatives:
         fresh = PersonId(service.mint())
         known = identity or await service.ledger.identities.of(source, number, fresh=fresh)
@@ -60,6 +68,10 @@ async def whose(service: Service, source: str, number: str, record: Record | Non
     else:
         who = await _seen_again(service, identity, record, policy)
     return replace(who, rules=_rules(policy))
+
+
+def _today(service: Service, policy: Policy) -> date:
+    return service.clock.now().astimezone(policy.zone).date()
 
 
 async def rules(service: Service) -> str:

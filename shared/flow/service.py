@@ -26,6 +26,7 @@ from shared.ledger.batches import Batches
 from shared.ledger.calls import Calls
 from shared.ledger.cursors import Cursors
 from shared.ledger.due import Due
+from shared.ledger.erasures import Erasures
 from shared.ledger.first_sign_ins import FirstSignIns
 from shared.ledger.harms import Harms
 from shared.ledger.history import History
@@ -150,6 +151,11 @@ class Ledger:
     def notices(self) -> Notices:
         """Which mail is meant, sent or unknown."""
         return Notices(self.store)
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        """Who was erased, and who may be."""
+        return Erasures(self.store)
 
     @cached_property
     def history(self) -> History:

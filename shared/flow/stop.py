@@ -130,7 +130,7 @@ def _check(reason: str) -> None:
 
 async def _known(service: Service, source: str, number: str) -> Dossier:
     known = await service.ledger.identities.find(source, number)
-    if known is None:
+    if known is None or known.erased:
         raise NotDone(
             "unknown",
             f"{source}:{number}",

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.errors import LostRace, Misconfigured
-from shared.flow import binding, measuring, noticing, rollout, waiting
+from shared.flow import binding, erasing, measuring, noticing, rollout, waiting
 from shared.flow.activate import activate
 from shared.flow.approve import finish_answers
 from shared.flow.at_once import all_of
@@ -38,6 +38,7 @@ async def sweep(service: Service) -> Swept:
     with suppress(Misconfigured, LostRace):  # doctor says it; the last good policy decides on
         await activate(service)
     await finish_answers(service)
+    await erasing.go_on(service)
     await waiting.remind(service)
     entries = [entry async for entry in service.ledger.due.until(service.clock.now())]
     await measuring.look(service, entries)

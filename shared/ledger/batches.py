@@ -174,6 +174,14 @@ class Batches:
         row = await self._store.get(TABLE, _AHEAD, person_id)
         return unpack(Ahead, row) if row else None
 
+    async def forget_ahead(self, person_id: PersonId) -> None:
+        """Forget what was said of this person's coming end: it came."""
+        await self._store.write(TABLE, _AHEAD, [Delete(person_id)])
+
+    async def forget(self, batch_id: str, person_id: PersonId) -> None:
+        """Take somebody who is erased out of a batch that is over."""
+        await self._store.write(TABLE, batch_id, [Delete(_MEMBER + person_id)])
+
     async def _settle(
         self,
         shown: Shown,

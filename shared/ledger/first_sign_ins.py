@@ -65,6 +65,10 @@ class FirstSignIns:
         async for row in self._store.scan(TABLE, _ALL):
             yield PersonId(row.key), unpack(Collection, row), row.etag
 
+    async def forget(self, person_id: PersonId) -> None:
+        """Forget somebody who is erased."""
+        await self._store.write(TABLE, _ALL, [Delete(person_id)])
+
     async def drop(self, person_id: PersonId, etag: str) -> None:
         """Forget one that nobody can collect any more; when it moved meanwhile it stays."""
         try:

@@ -115,6 +115,19 @@ class Harms:
             return None  # somebody decided anew about them; that decision stands
         return entry.batch
 
+    async def forget(self, person_id: PersonId) -> tuple[str, ...]:
+        """Forget every harm of somebody who is erased; answers the batches that they were in."""
+        batches: list[str] = []
+        for kind in Harm:
+            row = await self._entry(kind, person_id)
+            if row is None:
+                continue
+            entry = unpack(HarmEntry, row)
+            batches += [entry.batch] if entry.batch else []
+            drops = [Delete(row.key), Delete(_COUNTS + person_id)]
+            await self._store.write(TABLE, kind, drops)
+        return tuple(batches)
+
     async def _mark(
         self, kind: Harm, person_id: PersonId, target: TargetName, now: datetime
     ) -> bool:

@@ -6,7 +6,7 @@ journal of its day first, where it is listed and sealed.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from itertools import batched
 
@@ -45,6 +45,13 @@ class History:
             await self._store.write(
                 TABLE, person_id, [Put(key_of(key), pack(line)) for key, line in some]
             )
+
+    async def strip(self, person_id: PersonId, bare: Callable[[Told], Told]) -> None:
+        """Make of every line what is left of it when the person is erased."""
+        told = {row.key: unpack(Told, row) async for row in self._store.scan(TABLE, person_id)}
+        puts = [Put(key, pack(bare(one))) for key, one in told.items() if bare(one) != one]
+        for some in batched(puts, MAX_OPERATIONS, strict=False):
+            await self._store.write(TABLE, person_id, list(some))
 
     async def of(self, person_id: PersonId) -> AsyncIterator[Told]:
         """Every line about this person, in the order in which they were told."""

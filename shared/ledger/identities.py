@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from shared.errors import LostRace
 from shared.ledger.pack import key_of
-from shared.ledger.rows import Insert, Replace, Row, Store
+from shared.ledger.rows import Delete, Insert, Replace, Row, Store
 from shared.model.person import PersonId
 
 TABLE = "identities"
@@ -25,6 +25,8 @@ class Identity:
     number: str
     person_id: PersonId
     record_hash: str = ""
+    erased: bool = False
+    """That person was erased; the number stands here only while HR goes on naming it."""
     version: str = ""
     """Of the row as read."""
 
@@ -70,6 +72,31 @@ class Identities:
         """This number is that person's from now on; the next sync looks at them again."""
         await self._again(source, number, record_hash="", person_id=person_id)
 
+    async def erase(self, source: str, number: str) -> None:
+        """Whose number it was is known no longer, but that it was somebody's."""
+        while (known := await self.find(source, number)) and not known.erased:
+            erased = _row(replace(known, erased=True))
+            with suppress(LostRace):
+                await self._store.write(
+                    TABLE, source, [Replace(key_of(number), erased, known.version)]
+                )
+
+    async def forget(self, source: str, identity: Identity) -> None:
+        """HR names this number no longer. Nothing when the row changed meanwhile."""
+        with suppress(LostRace):
+            key = key_of(identity.number)
+            await self._store.write(TABLE, source, [Delete(key, identity.version)])
+
+    async def begin_anew(self, source: str, identity: Identity, fresh: PersonId) -> Identity:
+        """An erased number works again: it is somebody new, whoever says so first."""
+        anew = replace(identity, person_id=fresh, record_hash="", erased=False)
+        try:
+            again = Replace(key_of(identity.number), _row(anew), identity.version)
+            (version,) = await self._store.write(TABLE, source, [again])
+        except LostRace:
+            return await self.of(source, identity.number, fresh=fresh)
+        return replace(anew, version=version)
+
     async def _again(
         self, source: str, number: str, *, record_hash: str, person_id: PersonId | None = None
     ) -> None:
@@ -98,15 +125,23 @@ class Identities:
             yield _identity(row)
 
 
-def _row(identity: Identity) -> dict[str, str]:
+def _row(identity: Identity) -> dict[str, str | bool]:
+    erased: dict[str, str | bool] = {"erased": True} if identity.erased else {}
     return {
         "number": identity.number,
         "person": identity.person_id,
         "hash": identity.record_hash,
+        **erased,
     }
 
 
 def _identity(row: Row) -> Identity:
     values = row.properties
     person_id = PersonId(str(values["person"]))
-    return Identity(str(values["number"]), person_id, str(values["hash"]), row.etag)
+    return Identity(
+        number=str(values["number"]),
+        person_id=person_id,
+        record_hash=str(values["hash"]),
+        erased=bool(values.get("erased")),
+        version=row.etag,
+    )

@@ -134,6 +134,14 @@ class Matches:
         for key in (_pair(one, other), _pair(other, one)):
             await self._store.write(TABLE, _OPEN, [Delete(key)])
 
+    async def forget(self, key: str) -> None:
+        """Remember nothing that was asked or said of this record."""
+        for partition in (_OPEN, _DECIDED):
+            rows = [row.key async for row in self._store.scan(TABLE, partition)]
+            for row in rows:
+                if key_of(key) in row.split("|"):
+                    await self._store.write(TABLE, partition, [Delete(row)])
+
     async def decide(self, one: str, other: str, verdict: Verdict) -> None:
         """Remember what a human said of this pair; the last word counts."""
         put = Put(_pair(*sorted((one, other))), pack(verdict))

@@ -7,11 +7,12 @@ a namesake; after the policy's days somebody else may have it, and only then.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from shared.errors import LostRace
 from shared.ledger.pack import key_of
-from shared.ledger.rows import Insert, Properties, Replace, Row, Store
+from shared.ledger.rows import Delete, Insert, Properties, Replace, Row, Store
 from shared.model.person import PersonId
 
 TABLE = "names"
@@ -69,6 +70,13 @@ class Names:
                 row = await self._store.get(TABLE, _place(kind, name), _ROW)
                 if row and row.properties == {_OWNER: owner}:
                     await self._replaced(row, given_up)
+
+    async def forget(self, kind: str, name: str, owner: PersonId) -> None:
+        """The name is nobody's and never was, as far as this owner goes."""
+        row = await self._store.get(TABLE, _place(kind, name), _ROW)
+        if row and row.properties[_OWNER] == owner:
+            with suppress(LostRace):  # somebody else has it by now
+                await self._store.write(TABLE, row.partition, [Delete(_ROW, row.etag)])
 
     async def _replaced(self, row: Row, properties: Properties) -> bool:
         try:

@@ -40,6 +40,7 @@ from shared.model.task import Task
 TABLE = "people"
 _DECISION = "decision"
 _MOVED = "moved"
+_ERASED = "erased"
 _RECORD = "record:"
 _TARGET = "target:"
 _STOP = "stop"
@@ -168,6 +169,8 @@ class Dossier:
     """The person who this one turned out to be; nothing is decided here any more."""
     exceptions: Mapping[str, StoredExemption] = field(default_factory=dict)
     """By what each is about; the next decision carries those that are in force."""
+    erased: bool = False
+    """All that was known of this person was taken away; nothing is decided here any more."""
 
     def target(self, name: TargetName) -> TargetRow:
         """The target's row, or an untouched one."""
@@ -240,6 +243,19 @@ class People:
         operations += [Delete(_TARGET + t, dossier.etags[_TARGET + t]) for t in dossier.targets]
         await self._store.write(TABLE, dossier.person_id, operations)
 
+    async def erase(self, dossier: Dossier) -> None:
+        """Take away every row of this person, and let nothing be decided here any more.
+
+        The decision's row says so, so that whoever decides or claims at this moment loses the
+        race. Raises LostRace when anything changed since the dossier was read.
+        """
+        etag, erased = dossier.etags.get(_DECISION), {_ERASED: True}
+        operations: list[Operation] = [
+            Replace(_DECISION, erased, etag) if etag else Insert(_DECISION, erased)
+        ]
+        operations += [Delete(k, e) for k, e in dossier.etags.items() if k != _DECISION]
+        await self._store.write(TABLE, dossier.person_id, operations)
+
     async def drop_records(self, dossier: Dossier) -> None:
         """Forget the records of someone who ended, after they were moved. Raises LostRace."""
         keys = [_RECORD + key_of(key) for key in dossier.records]
@@ -297,11 +313,14 @@ def _dossier(person_id: PersonId, rows: Iterable[Row]) -> Dossier:
     stop: Stop | None = None
     moved_to: PersonId | None = None
     exceptions: dict[str, StoredExemption] = {}
+    erased = False
     etags: dict[str, str] = {}
     for row in rows:
         etags[row.key] = row.etag
         if row.key == _DECISION and _MOVED in row.properties:
             moved_to = PersonId(str(row.properties[_MOVED]))
+        elif row.key == _DECISION and _ERASED in row.properties:
+            erased = True
         elif row.key == _DECISION:
             decision = unpack(Decision, row)
         elif row.key == _STOP:
@@ -314,4 +333,14 @@ def _dossier(person_id: PersonId, rows: Iterable[Row]) -> Dossier:
             records[stored.key] = stored
         elif row.key.startswith(_TARGET):
             targets[TargetName(row.key.removeprefix(_TARGET))] = unpack(TargetRow, row)
-    return Dossier(person_id, records, decision, targets, etags, stop, moved_to, exceptions)
+    return Dossier(
+        person_id=person_id,
+        records=records,
+        decision=decision,
+        targets=targets,
+        etags=etags,
+        stop=stop,
+        moved_to=moved_to,
+        exceptions=exceptions,
+        erased=erased,
+    )

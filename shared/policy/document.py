@@ -31,6 +31,7 @@ from shared.policy.first_sign_in import FirstSignIn
 from shared.policy.leaver import LeaverRules
 from shared.policy.notices import Notices
 from shared.policy.ownership import looked_at
+from shared.policy.retention import Retention
 from shared.policy.rule import RightRule
 from shared.policy.section import Section, refuse_keys
 from shared.policy.sources import Sources
@@ -337,6 +338,7 @@ class Policy(Section):
     """Single sign-on to TOPdesk, which `instroom sso` sets up and checks."""
     exceptions: Exceptions = Exceptions()
     guard: Guard = Guard()
+    retention: Retention = Retention()
     notices: Notices = Notices()
     upkeep: Upkeep = Upkeep()
     protected: frozenset[str] = frozenset()
