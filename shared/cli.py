@@ -34,6 +34,7 @@ from shared.cli_rights import rights
 from shared.cli_rollout import rollout
 from shared.cli_run import run
 from shared.cli_sso import sso
+from shared.cli_takeover import takeover
 from shared.cli_topdesk import topdesk
 from shared.cli_upkeep import upkeep
 from shared.cli_write_back import print_written
@@ -61,6 +62,7 @@ app.add_typer(held)
 app.add_typer(eraser)
 app.add_typer(first_sign_in)
 app.add_typer(rollout)
+app.add_typer(takeover)
 app.add_typer(notice, name="notice")
 app.add_typer(sso, name="sso")
 app.add_typer(topdesk, name="topdesk")

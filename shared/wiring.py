@@ -11,7 +11,7 @@ import asyncio
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,9 +29,12 @@ from shared import vaulted_settings
 from shared.apply.entra import EntraTarget
 from shared.apply.entra_bulk import EntraBulk
 from shared.apply.entra_groups import EntraGroups
+from shared.apply.entra_listing import EntraListing
 from shared.apply.entra_passes import EntraPasses
+from shared.apply.listing import Listing
 from shared.apply.target import Target
 from shared.apply.topdesk import TopdeskTarget
+from shared.apply.topdesk_listing import TopdeskListing
 from shared.bus.publish import ServiceBus
 from shared.consents import CONSENTS, Consent, with_writing
 from shared.errors import Misconfigured, TargetDown
@@ -42,7 +45,7 @@ from shared.ledger.sqlite import open_sqlite
 from shared.ledger.tables import open_tables
 from shared.ledger.tokens import Turns
 from shared.model.account import TopdeskCard
-from shared.model.desired import DesiredTopdesk
+from shared.model.desired import DesiredTopdesk, TargetName
 from shared.notices.mail import GraphMailer, Post
 from shared.notices.render import Templates
 from shared.oauth import Connection
@@ -87,6 +90,7 @@ class Wiring:
         entra = self.entra_graph()
         sources = self._sources(ledger, clock)
         by_scim = self.settings.topdesk_interface == "scim"
+        rest = None if by_scim else self.topdesk()
         return Service(
             ledger=ledger,
             bus=bus,
@@ -97,7 +101,8 @@ class Wiring:
             bulk=EntraBulk(entra),
             groups=EntraGroups(entra),
             passes=EntraPasses(entra),
-            topdesk=self._scim() if by_scim else TopdeskTarget(self.topdesk()),
+            topdesk=TopdeskTarget(rest) if rest else self._scim(),
+            listings=_listings(entra, rest),
             writers=sources.writers(),
             plan_topdesk=scim if by_scim else topdesk,
             policy_text=lambda: text_of(self.settings.policy_file),
@@ -257,6 +262,14 @@ class Wiring:
             self._open.push_async_callback(credential.close)
             self._credential = credential
         return self._credential
+
+
+def _listings(entra: graph.Graph, topdesk: Tenant | None) -> Mapping[TargetName, Listing]:
+    """What a take-over reads; a SCIM service in TOPdesk's place is not listed."""
+    listed: dict[TargetName, Listing] = {TargetName.ENTRA: EntraListing(entra)}
+    if topdesk:
+        listed[TargetName.TOPDESK] = TopdeskListing(topdesk)
+    return listed
 
 
 def _bearer(request: httpx.Request, token: str) -> None:

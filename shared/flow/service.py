@@ -17,6 +17,7 @@ from shared.apply.bulk import Bulk
 from shared.apply.first_sign_in import Passes
 from shared.apply.groups import Groups
 from shared.apply.hr import HrTarget, HrWriter
+from shared.apply.listing import Listing
 from shared.apply.target import Accounts, Target
 from shared.bus.publish import Publisher
 from shared.errors import Misconfigured
@@ -44,7 +45,7 @@ from shared.ledger.rows import Store
 from shared.ledger.upkeep import UpkeepRows
 from shared.model.account import Applied, Found, HrRecords, TopdeskCard
 from shared.model.change import Harm, Plan
-from shared.model.desired import DesiredHr, DesiredTopdesk
+from shared.model.desired import DesiredHr, DesiredTopdesk, TargetName
 from shared.model.harm import Waiting
 from shared.notices.mail import Post
 from shared.plan.topdesk import topdesk as over_rest
@@ -222,6 +223,8 @@ class Service:
     """Who puts many accounts into a group of Entra at once; None: each is added by itself."""
     post: Post | None = None
     """What mail is sent with; None when there is no mailbox to send from."""
+    listings: Mapping[TargetName, Listing] = field(default_factory=dict)
+    """What lists everybody, in the targets that can."""
     _loaded: dict[str, Policy] = field(default_factory=dict, repr=False)
 
     @cached_property

@@ -7,7 +7,7 @@ Users are JSON as Graph writes them; `attributes` translates what a policy names
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 
 from shared.vendors.graph import paths
 from shared.vendors.graph.client import Graph, Json
@@ -100,6 +100,13 @@ async def first_with(
 def _equals(name: str, value: str) -> str:
     literal = value.replace("'", "''")
     return f"{name} eq '{literal}'"
+
+
+async def everyone(graph: Graph, select: Collection[str]) -> AsyncIterator[Json]:
+    """All live accounts, a page of 999 at a time; nothing is kept of what was passed on."""
+    params = {"$select": ",".join(select), "$top": MOST_PER_PAGE}
+    async for user in graph.pages(paths.USERS, params=params):
+        yield user
 
 
 async def get_deleted(graph: Graph, user_id: str, select: Collection[str]) -> Json | None:

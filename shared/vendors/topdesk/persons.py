@@ -5,7 +5,7 @@ Supporting Files API: 2.7.11 (v2) and 1.58.0 (v1). Archiving has the v1 path and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from shared.vendors.topdesk.fields import (
     folded,
 )
 from shared.vendors.topdesk.lookups import DEPARTMENT
-from shared.vendors.topdesk.query import equals
+from shared.vendors.topdesk.query import either, equals
 from shared.vendors.topdesk.tenant import (
     EMPTY,
     PERSON_V2,
@@ -38,6 +38,7 @@ from shared.vendors.topdesk.tenant import (
 
 ANONYMISED: Final = "*****"
 """What TOPdesk puts in the employee number of a card it has anonymised."""
+LOGIN: Final = "tasLoginName"
 _ALWAYS: Final = ("id", "archived", EMPLOYEE_NUMBER, IS_MANAGER, MANAGER, MARK_FIELD)
 
 
@@ -126,6 +127,18 @@ class Persons:
         if any(folded(person.employee_number) != folded(number) for person in found):
             raise TargetDown("TOPdesk ignores the query for an employee number")
         return found
+
+    async def everyone(self) -> AsyncIterator[Person]:
+        """Every card that the API account may see, a page at a time; with its login name."""
+        fields = f"id,{EMPLOYEE_NUMBER},{LOGIN}"
+        if await self._tenant.generation() is Generation.V2:
+            rows = self._tenant.each_v2("/persons", {"fields": f"{fields},archived"})
+        else:
+            # Without a query v1 leaves archived cards out (Supporting Files API 1.58.0).
+            both = either("archived==true", "archived==false")
+            rows = self._tenant.each("/persons", {"query": both, "$fields": f"{fields},status"})
+        async for row in rows:
+            yield _person(row)
 
     async def create(self, values: Written) -> Person:
         """Make a card. Raises NameTaken, Permanent; UnknownReply when it may stand there now."""

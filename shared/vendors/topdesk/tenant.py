@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
@@ -177,32 +177,46 @@ class Tenant:
 
     async def rows(self, path: str, params: Mapping[str, str | int]) -> list[Row]:
         """All rows of a v1-style list: 206 says that there are more, 204 that there are none."""
-        return await self._pages(path, params, ("start", "page_size"), JSON)
+        return [row async for row in self.each(path, params)]
+
+    async def each(self, path: str, params: Mapping[str, str | int]) -> AsyncIterator[Row]:
+        """The same, a page at a time."""
+        async for row in self._pages(path, params, ("start", "page_size"), JSON):
+            yield row
 
     async def rows_v2(self, path: str, params: Mapping[str, str | int]) -> list[Row]:
         """All rows of a v2-style list. `next` is absolute here and relative there: not used."""
-        return await self._pages(path, params, ("pageStart", "pageSize"), PERSONS_V2)
+        return [row async for row in self.each_v2(path, params)]
+
+    async def each_v2(self, path: str, params: Mapping[str, str | int]) -> AsyncIterator[Row]:
+        """The same, a page at a time."""
+        async for row in self._pages(path, params, ("pageStart", "pageSize"), PERSONS_V2):
+            yield row
 
     async def _pages(
         self, path: str, params: Mapping[str, str | int], paging: tuple[str, str], accept: str
-    ) -> list[Row]:
+    ) -> AsyncIterator[Row]:
         start, size = paging
-        found: list[Row] = []
+        first: object = None
+        count = 0
         for _ in range(_MOST_PAGES):
             response = await self.call(
                 "GET",
                 path,
-                params={**params, start: len(found), size: _PAGE_ROWS},
+                params={**params, start: count, size: _PAGE_ROWS},
                 headers={"Accept": accept},
             )
             if not response.is_success:
                 raise refusal(response, f"list {path}", list(params.values()))
             page = _page(response)
-            if found and page and page[0].get("id") == found[0].get("id"):
+            if count and page and page[0].get("id") == first:
                 raise TargetDown(f"TOPdesk gives the same page of {path} again and again")
-            found += page
+            first = first if count or not page else page[0].get("id")
+            count += len(page)
+            for row in page:
+                yield row
             if response.status_code != httpx.codes.PARTIAL_CONTENT:
-                return found
+                return
             if not page:
                 raise TargetDown(f"TOPdesk says there is more of {path} and gives nothing")
         raise TargetDown(f"TOPdesk does not come to the end of {path}")

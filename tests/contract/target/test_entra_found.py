@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from contract.target.test_entra_target import DOMAIN, NUMBER, EntraStage
 
+from shared.apply.entra_listing import EntraListing
 from shared.errors import Permanent
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Kind
@@ -137,3 +138,17 @@ async def test_administrators_block_that_is_refused_is_left_to_a_human(stage: En
 
     assert f"the linked account admin {admin} can still sign in" in done.by_hand
     assert "block it by hand, now" in done.by_hand
+
+
+async def test_everybody_is_listed_over_all_pages(stage: EntraStage) -> None:
+    ids = {add(stage, f"iemand{n}") for n in range(1000)}
+    own = add(stage, "kim", employeeId=NUMBER, mail=f"kim.k@{DOMAIN}", accountEnabled=False)
+    add(stage, "gast", userType="Guest")
+
+    seen = {one.id: one async for one in EntraListing(stage.graph).everyone()}
+
+    assert seen.keys() > ids
+    kim = seen[own]
+    assert (kim.number, kim.active, kim.is_person) == (NUMBER, False, True)
+    assert kim.properties == {"mail": f"kim.k@{DOMAIN}", "userPrincipalName": f"kim@{DOMAIN}"}
+    assert [one.name for one in seen.values() if not one.is_person] == [f"gast@{DOMAIN}"]
