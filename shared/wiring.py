@@ -28,7 +28,7 @@ from shared import settings as setting
 from shared import vaulted_settings
 from shared.apply.entra import EntraTarget
 from shared.apply.entra_bulk import EntraBulk
-from shared.apply.entra_groups import EntraGroups
+from shared.apply.entra_groups import EntraGroups, GroupBook
 from shared.apply.entra_listing import EntraListing
 from shared.apply.entra_passes import EntraPasses
 from shared.apply.listing import Listing
@@ -88,6 +88,7 @@ class Wiring:
         bus = ServiceBus(self._service_bus)
         self._open.push_async_callback(bus.close)
         entra = self.entra_graph()
+        book = GroupBook(entra)
         sources = self._sources(ledger, clock)
         by_scim = self.settings.topdesk_interface == "scim"
         rest = None if by_scim else self.topdesk()
@@ -97,9 +98,9 @@ class Wiring:
             clock=clock,
             mint=lambda: uuid.uuid4().hex,
             sources={name: sources.source(name) for name in self.settings.sources},
-            entra=EntraTarget(entra),
-            bulk=EntraBulk(entra),
-            groups=EntraGroups(entra),
+            entra=EntraTarget(entra, book=book),
+            bulk=EntraBulk(entra, book=book),
+            groups=EntraGroups(entra, book),
             passes=EntraPasses(entra),
             topdesk=TopdeskTarget(rest) if rest else self._scim(),
             listings=_listings(entra, rest),

@@ -146,6 +146,10 @@ class FakeEntra:
     """Entra as a dictionary of accounts; names are unique, groups known in advance."""
 
     groups: frozenset[str] = frozenset({"Iedereen", "ICT", "Zorg"})
+    made: dict[str, str] = field(default_factory=dict)
+    """Groups that the app made, by what they are called among rights, with their names."""
+    makings: Counter[str] = field(default_factory=Counter)
+    """How often each was made."""
     accounts: dict[str, EntraAccount] = field(default_factory=dict)
     bin: dict[str, EntraAccount] = field(default_factory=dict)
     linked: dict[str, tuple[LinkedAccount, ...]] = field(default_factory=dict)
@@ -176,7 +180,7 @@ class FakeEntra:
         account = self._find(desired.employee_id, applied.account_id)
         if account is None and not applied.account_id:
             account = self._matching(desired)
-        missing = (set(desired.groups) | set(applied.rights)) - self.groups
+        missing = (set(desired.groups) | set(applied.rights)) - self.groups - self.made.keys()
         self.moment("after entra read")
         return Found[EntraAccount](
             account=account,
@@ -344,9 +348,35 @@ class FakeGroups:
     entra: FakeEntra
     strangers: dict[str, tuple[Member, ...]] = field(default_factory=dict)
     """By group."""
+    fails: list[Exception | None] = field(default_factory=list)
+    """Raised by the next makings, in order; None lets one through."""
+    loses: bool = False
+    """The error is raised after the group was made."""
 
     async def obstacle(self, name: str) -> str | None:
         return None if name in self.entra.groups else f"group {name} does not exist"
+
+    async def find(self, right: str, group_id: str | None) -> str | None:
+        self.entra.moment("before group find")
+        there = right in self.entra.made
+        assert group_id in (None, f"g {right}")
+        return f"g {right}" if there else None
+
+    async def make(self, right: str, name: str) -> str:
+        self.entra.moment("before group make")
+        error = self.fails.pop(0) if self.fails else None
+        if error is None or self.loses:
+            self.entra.makings[right] += 1
+            self.entra.made[right] = name
+        if error:
+            raise error
+        self.entra.moment("after group make")
+        return f"g {right}"
+
+    async def rename(self, group_id: str, name: str) -> None:
+        self.entra.moment("before group rename")
+        self.entra.made[group_id.removeprefix("g ")] = name
+        self.entra.moment("after group rename")
 
     async def members(self, name: str) -> tuple[Member, ...]:
         ours = (a for a in self.entra.accounts.values() if name in a.groups)

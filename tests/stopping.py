@@ -118,6 +118,8 @@ async def begun_from(image: Image, *, policy: str) -> World:
         mine.created.update(theirs.created)
     world.entra.accounts.update(was.entra.accounts)
     world.entra.bin.update(was.entra.bin)
+    world.entra.made.update(was.entra.made)
+    world.entra.makings.update(was.entra.makings)
     world.topdesk.cards.update(was.topdesk.cards)
     world.told.records.update({number: dict(has) for number, has in was.told.records.items()})
     return world

@@ -16,6 +16,7 @@ type Permission =
   | 'User.ReadWrite.All'
   | 'Group.ReadBasic.All'
   | 'GroupMember.ReadWrite.All'
+  | 'Group.ReadWrite.All'
   | 'User-LifeCycleInfo.ReadWrite.All'
   | 'UserAuthMethod-TAP.ReadWrite.All'
   | 'Policy.Read.AuthenticationMethod'

@@ -47,13 +47,15 @@ class EntraTarget:
     monotonic: Callable[[], float] = time.monotonic
     limit_seconds: float = 55.0
     """One change may take several calls; a claim reserves 60 s for it."""
+    book: GroupBook | None = None
+    """Shared with whoever else asks for groups, when given."""
     _young: dict[str, float] = field(default_factory=dict)
     """When this process made or restored an account."""
     _missed: dict[str, float] = field(default_factory=dict)
     """Since when this process misses an account that the ledger knows."""
 
     def __post_init__(self) -> None:
-        self._book = GroupBook(self.graph, self.monotonic)
+        self._book = self.book or GroupBook(self.graph, self.monotonic)
 
     @property
     def name(self) -> TargetName:

@@ -31,9 +31,11 @@ class EntraBulk:
 
     graph: Graph
     monotonic: Callable[[], float] = time.monotonic
+    book: GroupBook | None = None
+    """Shared with whoever else asks for groups, when given."""
 
     def __post_init__(self) -> None:
-        self._book = GroupBook(self.graph, self.monotonic)
+        self._book = self.book or GroupBook(self.graph, self.monotonic)
 
     async def bind(self, group: str, accounts: Sequence[str]) -> Bound:
         """Make these accounts members; see the protocol in bulk.py."""

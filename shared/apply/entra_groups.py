@@ -7,12 +7,14 @@ a first load asks for the same ten groups thousands of times.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from shared.apply.groups import Kind, Member
 from shared.errors import Permanent
+from shared.model.right import is_generated
 from shared.vendors.graph import groups
 from shared.vendors.graph.client import Graph, Json
 
@@ -50,7 +52,7 @@ class GroupBook:
         async with self._asking.setdefault(name, asyncio.Lock()):
             until, group = self._known.get(name, (0.0, None))
             if group is None or self.monotonic() >= until:
-                group = _judged(name, await groups.find(self.graph, name))
+                group = _judged(name, await self._find(name))
                 kept = OBSTACLE_KEPT_SECONDS if group.obstacle else KEPT_SECONDS
                 self._known[name] = (self.monotonic() + kept, group)
             return group
@@ -60,6 +62,15 @@ class GroupBook:
         asked = tuple(names)
         return dict(zip(asked, await asyncio.gather(*map(self.look_up, asked)), strict=True))
 
+    def know(self, name: str, group_id: str) -> None:
+        """A group of our own making is this one; Entra's index may not show it yet."""
+        self._known[name] = (self.monotonic() + KEPT_SECONDS, Group(group_id))
+
+    async def _find(self, name: str) -> tuple[Json, ...]:
+        if is_generated(name):
+            return await groups.with_nickname(self.graph, mark(name))
+        return await groups.find(self.graph, name)
+
     def forget(self, name: str) -> None:
         """Ask again next time: Entra has just shown that the answer is out of date."""
         self._known.pop(name, None)
@@ -68,13 +79,34 @@ class GroupBook:
 class EntraGroups:
     """The groups of one tenant as the policy names them, for whoever asks about a whole group."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, book: GroupBook | None = None) -> None:
         self._graph = graph
-        self._book = GroupBook(graph)
+        self._book = book or GroupBook(graph)
 
     async def obstacle(self, name: str) -> str | None:
         """Why its members cannot be changed here, with the mend; None when they can."""
         return (await self._book.look_up(name)).obstacle
+
+    async def find(self, right: str, group_id: str | None) -> str | None:
+        """The id of the group that we made for this right: by its id, else by its mark."""
+        rows = await groups.find(self._graph, group_id) if group_id else ()
+        rows = rows or await groups.with_nickname(self._graph, mark(right))
+        if not rows:
+            return None
+        found = min(str(row["id"]) for row in rows)
+        self._book.know(right, found)
+        return found
+
+    async def make(self, right: str, name: str) -> str:
+        """Make it, with its mark; answers the id. Raises UnknownReply when it may be there."""
+        told = f"Made by Instroom ({right}): its name and its members follow HR."
+        made = await groups.create(self._graph, name=name, nickname=mark(right), description=told)
+        self._book.know(right, made)
+        return made
+
+    async def rename(self, group_id: str, name: str) -> None:
+        """Give it another display name."""
+        await groups.rename(self._graph, group_id, name)
 
     async def members(self, name: str) -> tuple[Member, ...]:
         """Its direct members. Raises Permanent when there is no such group, or several."""
@@ -93,7 +125,19 @@ def _member(row: Json) -> Member:
     return Member(id=str(row["id"]), kind=kind, name=str(name))
 
 
+def mark(right: str) -> str:
+    """By what a group of our own making is known in Entra, whatever it is called: its nickname.
+
+    Nobody sees it, and the directory lets us filter on it (Microsoft Graph, group resource type).
+    """
+    return f"instroom-{hashlib.sha256(right.encode()).hexdigest()[:24]}"
+
+
 def _judged(name: str, found: tuple[Json, ...]) -> Group:
+    if is_generated(name) and not found:
+        return Group(
+            None, f"the group '{name}' is not there yet: it is made with its first member"
+        )
     if not found:
         return Group(
             None, f"group '{name}' is not in Entra: create it, or correct the name in the policy"

@@ -29,6 +29,18 @@ class Groups(Protocol):
         """Why members of this group cannot be changed here, with the mend; None when they can."""
         ...
 
+    async def find(self, right: str, group_id: str | None) -> str | None:
+        """The id of the group that we made for this right: by its id, else by its mark."""
+        ...
+
+    async def make(self, right: str, name: str) -> str:
+        """Make it, with its mark; answers the id. Raises UnknownReply when it may be there."""
+        ...
+
+    async def rename(self, group_id: str, name: str) -> None:
+        """Give it another display name."""
+        ...
+
     async def members(self, name: str) -> tuple[Member, ...]:
         """Its direct members. Raises Permanent when there is no such group, or several."""
         ...

@@ -29,6 +29,7 @@ from shared.ledger.cursors import Cursors
 from shared.ledger.due import Due
 from shared.ledger.erasures import Erasures
 from shared.ledger.first_sign_ins import FirstSignIns
+from shared.ledger.groups import MadeGroups
 from shared.ledger.harms import Harms
 from shared.ledger.history import History
 from shared.ledger.identities import Identities
@@ -127,6 +128,11 @@ class Ledger:
     def cursors(self) -> Cursors:
         """How far each source was read."""
         return Cursors(self.store)
+
+    @cached_property
+    def groups(self) -> MadeGroups:
+        """Groups of our own making."""
+        return MadeGroups(self.store)
 
     @cached_property
     def calls(self) -> Calls:

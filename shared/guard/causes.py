@@ -7,7 +7,7 @@ codes and dates, and never a person or a name: it stands on lists and in the aud
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -22,10 +22,10 @@ from shared.policy.conditions import Condition, holds
 from shared.policy.desired import desired
 from shared.policy.document import Policy
 from shared.policy.fields import Facts, facts
-from shared.policy.rule import RightRule
+from shared.policy.rule import ReachingRule
 
 _PERSONAL = frozenset({"number", "phone", "mobile"})
-_PLACE = re.compile(r"(entra\.groups|topdesk\.operators)\[(\d+)\]")
+_PLACE = re.compile(r"(entra\.groups|entra\.generated|topdesk\.operators)\[(\d+)\]")
 
 
 @dataclass(frozen=True)
@@ -157,15 +157,19 @@ def _reasons(want: Desired | None, target: TargetName, right: str) -> tuple[Reas
     return operator.rights.get(right, (operator.reason,))
 
 
-def _rule(policy: Policy, reason: Reason) -> RightRule | None:
+def _rule(policy: Policy, reason: Reason) -> ReachingRule | None:
     found = _PLACE.match(reason.rule)
     if found is None:
         return None
-    rules = policy.entra.groups if found[1] == "entra.groups" else policy.topdesk.operators
-    return rules[int(found[2])]
+    rules: Mapping[str, Sequence[ReachingRule]] = {
+        "entra.groups": policy.entra.groups,
+        "entra.generated": policy.entra.generated,
+        "topdesk.operators": policy.topdesk.operators,
+    }
+    return rules[found[1]][int(found[2])]
 
 
-def _of_facts(rule: RightRule, before: View, now: View) -> str | None:
+def _of_facts(rule: ReachingRule, before: View, now: View) -> str | None:
     """Which fact that the rule asks for is another one now?"""
     old = lifecycle.standing(before.person, before.policy, before.at).contracts
     new = lifecycle.standing(now.person, now.policy, now.at).contracts

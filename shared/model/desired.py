@@ -131,6 +131,8 @@ class DesiredEntra(Frozen):
     """By Graph property name; only these are ever compared or written."""
     groups: Mapping[str, tuple[Reason, ...]] = {}
     """By the name or object id that the policy uses."""
+    generated: Mapping[str, str] = {}
+    """Of the groups, those that Instroom makes itself, with the name that each should have."""
     managed: Mapping[str, Managed] = {}
     """Of all groups that rules name, those whose members are looked at beyond what we gave."""
     manager_id: str | None = None

@@ -65,9 +65,20 @@ FILTERS = frozenset(
     {RightKind.BRANCH_FILTER, RightKind.CATEGORY_FILTER, RightKind.OPERATOR_FILTER}
 )
 """They hide cards from an operator: who loses one sees more, and is not hurt."""
+_GENERATED = "generated: "
 _PREFIXES: Mapping[RightKind, str] = {
     kind: "" if kind is RightKind.PERMISSION_GROUP else f"{kind}: " for kind in RightKind
 }
+
+
+def generated(rule: str, code: str) -> str:
+    """What a group is called among a person's rights that Instroom makes for this code."""
+    return f"{_GENERATED}{rule}/{code}"
+
+
+def is_generated(right: str) -> bool:
+    """Is it a group of our own making, whatever its name is in Entra?"""
+    return right.startswith(_GENERATED)
 
 
 def is_strict(managed: Mapping[str, Managed], right: str) -> bool:

@@ -13,6 +13,7 @@ _LEAVE_DATE = "employeeLeaveDateTime"
 WHEN = {
     Feature.ACCOUNTS: "always",
     Feature.GROUPS: "always",
+    Feature.GENERATED: "the policy has `entra.generated`",
     Feature.LEAVE_DATE: f"`entra.attributes` names `{_LEAVE_DATE}`",
     Feature.FIRST_SIGN_IN: "`first_sign_in.by` is `collect`, or sign-in methods are removed",
     Feature.METHODS: "`leaver.sign_in_methods` is `remove`",
@@ -34,6 +35,8 @@ def features(policy: Policy) -> frozenset[Feature]:
     on = {Feature.ACCOUNTS, Feature.GROUPS, Feature.CHECKING, Feature.GRANTING}
     if _LEAVE_DATE in policy.entra.attributes:
         on.add(Feature.LEAVE_DATE)
+    if policy.entra.generated:
+        on.add(Feature.GENERATED)
     leaver = policy.leaver
     if policy.first_sign_in.by is By.COLLECT or leaver.sign_in_methods == "remove":
         on.add(Feature.FIRST_SIGN_IN)

@@ -23,13 +23,14 @@ from shared.model.desired import (
     Wanted,
 )
 from shared.model.person import Contract, Person, Ties
-from shared.model.right import RightKind, called
+from shared.model.right import RightKind, called, generated
 from shared.policy import lifecycle
 from shared.policy.choices import Choice, Pick, pick
 from shared.policy.desired_hr import hr
 from shared.policy.document import EMPLOYEE_ID_LENGTH, Policy
 from shared.policy.exceptions import operator_with_exceptions, with_exceptions
 from shared.policy.fields import ACCOUNT_FIELDS, LOGIN, Facts, fill, names_in
+from shared.policy.generated import NAME_LENGTH
 from shared.policy.ground import Ground, ground
 from shared.policy.leaver import Left
 from shared.policy.naming import naming
@@ -69,13 +70,16 @@ def employee_id(person: Person, policy: Policy) -> str:
 def _entra(policy: Policy, on: Ground, ties: Ties, number: str, left: Left) -> DesiredEntra:
     standing, known = on.standing, on.known
     alive = standing.state in ALIVE
+    keeps = alive or left.keeps_rights(policy.leaver)
+    made, names = _generated(policy, on)
     called = naming(policy, known[0], ties.named_for)
     return DesiredEntra(
         state=standing.state,
         why=standing.why,
         employee_id=number,
         attributes=_filled("entra.attributes", policy.entra.attributes, known[0]),
-        groups=_groups(policy, on) if alive or left.keeps_rights(policy.leaver) else {},
+        groups=_groups(policy, on, made) if keeps else {},
+        generated=names if keeps else {},
         managed=policy.entra.looked_at(),
         manager_id=ties.manager_account_id if alive else None,
         manager_wanted=alive and bool(_manager(standing.contracts)),
@@ -162,8 +166,27 @@ def _origin(picked: Pick[str | bool]) -> str:
     return "; ".join(filter(None, (picked.because, source))) or "the same for everyone"
 
 
-def _groups(policy: Policy, on: Ground) -> Mapping[str, tuple[Reason, ...]]:
+def _generated(
+    policy: Policy, on: Ground
+) -> tuple[Mapping[str, tuple[Reason, ...]], Mapping[str, str]]:
+    """The groups of Instroom's own making with the reasons, and what each should be called."""
     rights: dict[str, tuple[Reason, ...]] = {}
+    names: dict[str, str] = {}
+    for place, rule in enumerate(policy.entra.generated):
+        for known, because in on.holding(rule):
+            code, name = fill(rule.key, known), fill(rule.group, known)
+            if code and name:
+                right = generated(rule.name, code)
+                reason = Reason(rule=f"entra.generated[{place}] ({rule.name})", because=because)
+                rights[right] = (*rights.get(right, ()), reason)
+                names.setdefault(right, name[:NAME_LENGTH].rstrip())
+    return rights, names
+
+
+def _groups(
+    policy: Policy, on: Ground, made: Mapping[str, tuple[Reason, ...]]
+) -> Mapping[str, tuple[Reason, ...]]:
+    rights: dict[str, tuple[Reason, ...]] = dict(made)
     for place, rule in enumerate(policy.entra.groups):
         reason = on.reason(rule, f"entra.groups[{place}]", rule.group)
         if reason:

@@ -28,6 +28,7 @@ from shared.policy.departments import tree
 from shared.policy.exceptions import Exceptions
 from shared.policy.fields import check_template
 from shared.policy.first_sign_in import FirstSignIn
+from shared.policy.generated import GeneratedRule
 from shared.policy.leaver import LeaverRules
 from shared.policy.notices import Notices
 from shared.policy.ownership import looked_at
@@ -190,6 +191,8 @@ class Entra(Section):
     """Microsoft Graph property (dotted for a nested one) to template; kept equal to HR."""
     groups: tuple[GroupRule, ...] = ()
     """Groups by rule; members that Instroom did not add are left, unless `managed` says so."""
+    generated: tuple[GeneratedRule, ...] = ()
+    """Groups that Instroom makes, one for each value of a code, such as a department's."""
     managed: Managed = Managed.OURS
     """Who is in a group that rules name: `ours` takes out only whom Instroom put in, `strict`
     everybody whom no rule puts there; `report` tells what `strict` would do."""
@@ -203,6 +206,9 @@ class Entra(Section):
     @model_validator(mode="after")
     def _of_one_mind(self) -> Self:
         self.looked_at()
+        names = [rule.name.casefold() for rule in self.generated]
+        if len(set(names)) < len(names):
+            raise ValueError("two rules under `generated` have one name; give each its own")
         return self
 
     def looked_at(self) -> Mapping[str, Managed]:

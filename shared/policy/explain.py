@@ -16,9 +16,10 @@ from shared.model.person import Person
 from shared.model.right import called, folded
 from shared.policy.conditions import holds, lacks
 from shared.policy.document import Policy
+from shared.policy.generated import GeneratedRule
 from shared.policy.ground import Ground, ground
 from shared.policy.offsets import Near
-from shared.policy.rule import RightRule
+from shared.policy.rule import ReachingRule
 
 
 class Answer(Frozen):
@@ -45,7 +46,36 @@ def explain(person: Person, want: Desired, policy: Policy, at: datetime) -> tupl
         _answer(target, right, place, rule, given[target].get(right, ()), on)
         for target, right, place, rule in _rules(policy)
     )
-    return (*answers, *(_excepted(one, given[one.target]) for one in on.exceptions))
+    made = (
+        answer
+        for place, rule in enumerate(policy.entra.generated)
+        for answer in _of_generated(f"entra.generated[{place}]", rule, want, on)
+    )
+    return (*answers, *made, *(_excepted(one, given[one.target]) for one in on.exceptions))
+
+
+def _of_generated(place: str, rule: GeneratedRule, want: Desired, on: Ground) -> Iterator[Answer]:
+    """Each group of its making that somebody should be in; none: what that would take."""
+    called, given = want.entra.generated, want.entra.groups
+    mine = {right: _by(place, given[right]) for right in called if right in given}
+    for right, because in mine.items():
+        if because:
+            label = f"{place} ({rule.name}): {called[right]}"
+            yield _told(right, label, given=True, because=because)
+    if not any(mine.values()):
+        because = _lacking(TargetName.ENTRA, rule, on)
+        yield _told(
+            f"{rule.name} (generated)", f"{place} ({rule.name})", given=False, because=because
+        )
+
+
+def _told(right: str, rule: str, *, given: bool, because: str) -> Answer:
+    return Answer(target=TargetName.ENTRA, right=right, rule=rule, given=given, because=because)
+
+
+def _by(place: str, reasons: Sequence[Reason]) -> str | None:
+    """What this rule's reason is, if it is among them."""
+    return next((why.because for why in reasons if why.rule.startswith(f"{place} ")), None)
 
 
 def _excepted(one: Exemption, given: Mapping[str, object]) -> Answer:
@@ -56,7 +86,7 @@ def _excepted(one: Exemption, given: Mapping[str, object]) -> Answer:
     )
 
 
-def _rules(policy: Policy) -> Iterator[tuple[TargetName, str, str, RightRule]]:
+def _rules(policy: Policy) -> Iterator[tuple[TargetName, str, str, ReachingRule]]:
     for place, group in enumerate(policy.entra.groups):
         yield TargetName.ENTRA, group.group, f"entra.groups[{place}]", group
     for place, operator in enumerate(policy.topdesk.operators):
@@ -68,18 +98,18 @@ def _answer(
     target: TargetName,
     right: str,
     place: str,
-    rule: RightRule,
+    rule: ReachingRule,
     reasons: Sequence[Reason],
     on: Ground,
 ) -> Answer:
     label = f"{place} ({rule.name})" if rule.name else place
-    mine = next((reason for reason in reasons if reason.rule.startswith(f"{place} ")), None)
+    mine = _by(place, reasons)
     denial = next((e for e in on.exceptions if not e.gives and e.is_about(target, right)), None)
-    because = mine.because if mine else denial.told if denial else _lacking(target, rule, on)
+    because = mine or (denial.told if denial else _lacking(target, rule, on))
     return Answer(target=target, right=right, rule=label, given=bool(mine), because=because)
 
 
-def _lacking(target: TargetName, rule: RightRule, on: Ground) -> str:
+def _lacking(target: TargetName, rule: ReachingRule, on: Ground) -> str:
     """What keeps the rule from giving its right; of several contracts what each of them lacks."""
     standing = on.standing
     missing = [lacks(rule.when, fact) for fact in on.known] if standing.contracts else []
@@ -94,7 +124,7 @@ def _lacking(target: TargetName, rule: RightRule, on: Ground) -> str:
     return f"the account is {standing.state} ({standing.why.because})"
 
 
-def _over(rule: RightRule, one: Near) -> str | None:
+def _over(rule: ReachingRule, one: Near) -> str | None:
     """That the rule would reach from this contract, on another day."""
     key = f"contract {one.contract.key}"
     if one.days_before and rule.days_before:

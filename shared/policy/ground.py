@@ -5,7 +5,7 @@ Called by desired() and explain, which must not differ; pure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from shared.policy.exceptions import in_force
 from shared.policy.fields import Facts, facts
 from shared.policy.lifecycle import Standing
 from shared.policy.offsets import Near, near
-from shared.policy.rule import RightRule
+from shared.policy.rule import ReachingRule
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,24 @@ class Ground:
     exceptions: Sequence[Exemption] = ()
     """Those that are in force."""
 
-    def reason(self, rule: RightRule, place: str, label: str) -> Reason | None:
-        """Why the rule holds: the first contract whose facts meet it, those of the day first."""
-        called = f"{place} ({rule.name or label})"
+    def holding(self, rule: ReachingRule) -> Iterator[tuple[Facts, str]]:
+        """The facts of each contract that meets the rule, with the reason; the day's first."""
         standing = self.standing
         for contract, fact, leave in zip(
             standing.contracts, self.known, standing.shrunk, strict=False
         ):
             if (rule.during_leave or not leave) and (why := holds(rule.when, fact)):
-                return Reason(rule=called, because=f"{why}, contract {contract.key}")
+                yield fact, f"{why}, contract {contract.key}"
         for one in self.beside:
             if one.is_reached(rule) and (why := holds(rule.when, one.known)):
-                return Reason(rule=called, because=f"{why}, {one.told(rule)}")
-        return None
+                yield one.known, f"{why}, {one.told(rule)}"
+
+    def reason(self, rule: ReachingRule, place: str, label: str) -> Reason | None:
+        """Why the rule holds: the first contract whose facts meet it, those of the day first."""
+        because = next((why for _, why in self.holding(rule)), None)
+        if because is None:
+            return None
+        return Reason(rule=f"{place} ({rule.name or label})", because=because)
 
 
 def ground(person: Person, policy: Policy, as_of: datetime) -> Ground:

@@ -245,7 +245,7 @@ def _reaching_days(person: Person, policy: Policy) -> Iterator[date]:
     is over.
     """
     yield from (one.until + _DAY for one in person.exceptions)
-    rules = (*policy.entra.groups, *policy.topdesk.operators)
+    rules = (*policy.entra.groups, *policy.entra.generated, *policy.topdesk.operators)
     reaches = {(rule.days_before, rule.days_after) for rule in rules} - {(0, 0)}
     for contract in person.contracts if reaches else ():
         for before, after in reaches:

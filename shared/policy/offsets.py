@@ -14,7 +14,7 @@ from shared.model.person import Contract, Person
 from shared.policy.document import Policy
 from shared.policy.fields import Facts, facts
 from shared.policy.lifecycle import Standing, spells
-from shared.policy.rule import RightRule
+from shared.policy.rule import ReachingRule
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Near:
     days_after: int = 0
     """So many days since its last one; zero: it has not ended."""
 
-    def is_reached(self, rule: RightRule) -> bool:
+    def is_reached(self, rule: ReachingRule) -> bool:
         """Does the rule reach from the contract to today?"""
         early = 0 < self.days_before <= rule.days_before
         return early or 0 < self.days_after <= rule.days_after
 
-    def told(self, rule: RightRule) -> str:
+    def told(self, rule: ReachingRule) -> str:
         """The contract in a reason; the same for as long as the rule reaches."""
         key = f"contract {self.contract.key}"
         if self.days_before:
@@ -43,7 +43,7 @@ class Near:
 
 def near(person: Person, policy: Policy, standing: Standing, today: date) -> tuple[Near, ...]:
     """The contracts beside those that speak for today, the nearest first; none if no rule asks."""
-    rules = (*policy.entra.groups, *policy.topdesk.operators)
+    rules = (*policy.entra.groups, *policy.entra.generated, *policy.topdesk.operators)
     if standing.day is None or not any(rule.days_before or rule.days_after for rule in rules):
         return ()
     found = (

@@ -20,12 +20,17 @@ class Rule(Section):
     """Does it hold too while someone is on a leave that shrinks rights?"""
 
 
-class RightRule(Rule):
-    """Who gets rights, from when until when, and whose say it is who has them."""
+class ReachingRule(Rule):
+    """Who gets rights, from when until when."""
 
     days_before: int = Field(default=0, ge=0, le=180)
     """So many days before a contract that meets the rule begins, for who works here already."""
     days_after: int = Field(default=0, ge=0, le=365)
     """So many days after such a contract has ended, for who works here still."""
+
+
+class RightRule(ReachingRule):
+    """The same, and whose say it is who has them."""
+
     managed: Managed | None = None
     """`ours`, `report` or `strict` for what this rule names, in the place of the target's."""

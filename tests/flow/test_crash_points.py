@@ -212,6 +212,14 @@ NURSE_PROMOTED = NURSE.model_copy(
         )
     }
 )
+MAKES_GROUPS = POLICY.replace(
+    "topdesk:\n",
+    """  generated:
+    - {name: Functies, group: "Functie {job.name}", key: "{job.code}", when: {job.code: "7"}}
+topdesk:
+""",
+    1,
+)
 WITH_TICKETS = POLICY.replace(
     "guard:",
     """  tickets:
@@ -342,6 +350,11 @@ STORIES = {
         policy=OURS_ALONE,
     ),
     "given by exception": Story([GETS_ZORG], before=stands(SANNE)),
+    "group made for a job": Story(
+        [signal("1042")],
+        before=[*stands(NURSE), hr_says(NURSE_PROMOTED)],
+        policy=MAKES_GROUPS,
+    ),
     "held, then back": Story(
         [EVERYONE_IS_READ, hr_says(*TEAM), EVERYONE_IS_READ],
         before=[*stands(*TEAM), hr_says(*TEAM_GONE)],
@@ -439,7 +452,11 @@ def _accounts(world: World) -> dict[str, object]:
             update={"id": "", "manager_id": of.get(account.manager_id or "")}
         )
         for account in everyone.values()
-    } | {"created": world.entra.created, "accounts": len(everyone)}
+    } | {
+        "created": world.entra.created,
+        "accounts": len(everyone),
+        "made groups": (world.entra.made, world.entra.makings),
+    }
 
 
 def _cards(world: World) -> dict[str, object]:

@@ -22,6 +22,7 @@ class Feature(StrEnum):
 
     ACCOUNTS = "accounts"
     GROUPS = "groups"
+    GENERATED = "generated groups"
     LEAVE_DATE = "leave date"
     FIRST_SIGN_IN = "first sign-in"
     METHODS = "sign-in methods of leavers"
@@ -81,6 +82,12 @@ OF_THE_APP = (
             ("DELETE", paths.GROUP_MEMBER),
             ("GET", paths.GROUP_DIRECT),
         ),
+    ),
+    Permission(
+        "Group.ReadWrite.All",
+        Feature.GENERATED,
+        "make groups of our own, and give them another name",
+        (("POST", paths.GROUPS), ("PATCH", paths.GROUP)),
     ),
     Permission(
         "User-LifeCycleInfo.ReadWrite.All",

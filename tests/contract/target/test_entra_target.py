@@ -28,12 +28,12 @@ from sandbox.clock import ManualClock
 from sandbox.faults import Fault, Faults
 from sandbox.graph import GraphTenant, active_directory, leaving, make_app
 from shared.apply.entra import YOUNG_SECONDS, EntraTarget, a_password
-from shared.apply.entra_groups import KEPT_SECONDS, EntraGroups
+from shared.apply.entra_groups import KEPT_SECONDS, EntraGroups, GroupBook
 from shared.errors import NameTaken, Permanent, Transient, UnknownReply
 from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Kind, Plan
 from shared.model.desired import ALIVE, DesiredEntra, Parting, Reason, State, Wanted
-from shared.model.right import Managed
+from shared.model.right import Managed, generated
 from shared.plan import entra as plan_entra
 from shared.vendors.graph.client import Graph, connect
 
@@ -931,3 +931,55 @@ async def test_a_mailbox_is_looked_at_only_when_it_is_to_be_handed_over(open_sta
     found = await stage.target.read(hand_over, Applied())
     assert found.account is not None
     assert "MailboxSettings.ReadWrite" in found.obstacles["mailbox"]
+
+
+# --- groups of our own making ------------------------------------------------------------------
+
+RIGHT = generated("Afdelingen", "ICT-BEH")
+
+
+async def test_a_group_of_ours_is_found_by_its_mark_whatever_its_name(open_stage: Open) -> None:
+    stage = open_stage()
+    ours = EntraGroups(stage.graph)
+    assert await ours.find(RIGHT, None) is None
+
+    made = await ours.make(RIGHT, "Alle medewerkers 'ICT'")
+    await ours.rename(made, "Alle medewerkers Digitaal")
+
+    again = EntraGroups(stage.graph)
+    assert await again.find(RIGHT, None) == made
+    assert await again.find(RIGHT, made) == made
+    group = stage.tenant.groups[made]
+    assert group["displayName"] == "Alle medewerkers Digitaal"
+    assert (group["securityEnabled"], group["mailEnabled"]) == (True, False)
+    assert "isAssignableToRole" not in group or not group["isAssignableToRole"]
+
+
+async def test_a_group_of_ours_is_filled_and_emptied_like_any_other(open_stage: Open) -> None:
+    stage = open_stage()
+    made = await EntraGroups(stage.graph).make(RIGHT, "Alle medewerkers ICT")
+
+    applied = await serve(stage, Step(State.ACTIVE, (RIGHT, "Een")), Applied())
+    assert stage.tenant.members(made) == (applied.account_id,)
+
+    await serve(stage, Step(State.ACTIVE, ("Een",)), applied)
+    assert stage.tenant.members(made) == ()
+
+
+async def test_a_group_just_made_is_known_before_the_index_shows_it(open_stage: Open) -> None:
+    stage = open_stage(replication_seconds=30.0)
+    book = GroupBook(stage.graph, stage.clock.wall)
+    ours = EntraGroups(stage.graph, book)
+    assert (await book.look_up(RIGHT)).obstacle
+
+    made = await ours.make(RIGHT, "Alle medewerkers ICT")
+
+    assert (await book.look_up(RIGHT)).id == made
+
+
+async def test_one_that_is_not_there_yet_says_so(open_stage: Open) -> None:
+    stage = open_stage()
+
+    _, found = await look(stage, Step(State.ACTIVE, (RIGHT,)), Applied())
+
+    assert "made with its first member" in found.obstacles[RIGHT]

@@ -1,0 +1,50 @@
+"""Which groups has Instroom made, and under which name? One partition a group.
+
+Written before and after the create: whoever finds a create begun and no id waits until Entra
+shows what became of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.ledger.pack import key_of, pack, unpack
+from shared.ledger.rows import Insert, Replace, Store
+from shared.model.frozen import Frozen
+
+TABLE = "groups"
+_ROW = "group"
+
+
+class MadeGroup(Frozen):
+    """One group of our own making."""
+
+    right: str
+    """What it is called among people's rights."""
+    group_id: str | None = None
+    name: str = ""
+    """The display name that we gave it last."""
+    name_before: str = ""
+    renamed_at: datetime | None = None
+    """Calendar moment of the last rename."""
+    tried_at: datetime | None = None
+    """Wall time at which a create was last sent."""
+
+
+class MadeGroups:
+    """The register of groups that Instroom made."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def read(self, right: str) -> tuple[MadeGroup, str | None]:
+        """What is known of this group, and the version for writing."""
+        row = await self._store.get(TABLE, key_of(right), _ROW)
+        return (unpack(MadeGroup, row), row.etag) if row else (MadeGroup(right=right), None)
+
+    async def write(self, group: MadeGroup, version: str | None) -> str:
+        """Write it; answers the new version. Raises LostRace when somebody else wrote."""
+        values = pack(group)
+        operation = Replace(_ROW, values, version) if version else Insert(_ROW, values)
+        (etag,) = await self._store.write(TABLE, key_of(group.right), [operation])
+        return etag
