@@ -257,6 +257,7 @@ async def _write(
     if dossier.decision:
         await guarding.withdraw(service, person_id, _hold(dossier), decision.hold)
     await ties.forget(service, dossier, decision)
+    await ties.remind_reports(service, decision)
     await admitting.tell_sponsored(service, dossier.decision, decision, decision.as_of)
     if after.entra.state in _GONE and after.next_moment is None:
         await service.ledger.erasures.note_gone(person_id)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from shared import log
 from shared.errors import Misconfigured
-from shared.flow import ties, upkept, waiting
+from shared.flow import managers, ties, upkept, waiting
 from shared.flow.service import Service
 from shared.ledger.batches import Shown
 from shared.ledger.people import Dossier
@@ -250,6 +250,7 @@ async def _manager(
     key = _manager_key(stand)
     if key is None:
         return policy.notices.operators or Later("HR names no manager", TOMORROW)
+    key = await managers.in_place_of(service, key, policy, stand.at) or key
     source, _, number = key.partition(":")
     known = await service.ledger.identities.find(source, number)
     dossier = await service.ledger.people.read(known.person_id) if known else None

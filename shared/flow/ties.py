@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from shared.flow import managers
 from shared.flow.service import Service
 from shared.ledger.people import Decision, Dossier
 from shared.model.desired import ALIVE, State, TargetName
+from shared.model.event import Event
 from shared.model.person import Person, PersonId, Ties
 from shared.policy import lifecycle
 from shared.policy.document import Policy
@@ -22,15 +24,21 @@ async def resolve(service: Service, dossier: Dossier, person: Person, policy: Po
     """The ties of this person now; whoever must hear of them is reminded."""
     now = service.clock.now()
     manager = manager_of(person, policy, now)
-    account = card = dn = None
+    account = card = dn = taken = None
     if manager:
         await _report(service, manager, dossier.person_id, now)
-        account, card, dn = await _manager_ids(service, manager, dossier.person_id)
+        taken = await managers.in_place_of(service, manager, policy, now)
+    if taken:
+        if taken != manager:
+            await _report(service, taken, dossier.person_id, now)
+        account, card, dn = await _manager_ids(service, taken, dossier.person_id)
     known = Ties(
         manager_account_id=account,
         manager_card_id=card,
         manager_dn=dn,
-        heir=await _heir(service, person, policy, now),
+        stands_in=taken if taken != manager else None,
+        no_manager=bool(manager) and taken is None,
+        heir=await managers.heir(service, person, policy, now),
         is_manager=await _is_manager(service, person),
     )
     return dossier.with_account(known)
@@ -41,26 +49,7 @@ def manager_of(person: Person, policy: Policy, now: datetime) -> str | None:
     standing = lifecycle.standing(person, policy, now)
     if standing.state not in ALIVE:
         return None
-    own = {record.key for record in person.records}
-    for contract in standing.contracts:
-        key = f"{person.record_of(contract).source}:{contract.answers_to}"
-        if contract.answers_to and key not in own:
-            return key
-    return None
-
-
-async def _heir(service: Service, person: Person, policy: Policy, now: datetime) -> str | None:
-    """Who opens the mailbox of somebody who has left: the last manager, by user principal name."""
-    standing = lifecycle.standing(person, policy, now)
-    if policy.leaver.mailbox == "keep" or standing.state is not State.BLOCKED:
-        return None
-    for contract in standing.contracts:
-        source, number = person.record_of(contract).source, contract.answers_to
-        known = await service.ledger.identities.find(source, number) if number else None
-        if known:
-            dossier = await service.ledger.people.read(known.person_id)
-            return dossier.target(TargetName.ENTRA).applied.login
-    return None
+    return managers.manager_in(person, standing)
 
 
 async def forget(service: Service, dossier: Dossier, decision: Decision) -> None:
@@ -73,8 +62,9 @@ async def forget(service: Service, dossier: Dossier, decision: Decision) -> None
         return
     was = manager_of(old.person, await service.policy(old.policy), old.as_of)
     policy = await service.policy(decision.policy)
-    if was and was != manager_of(decision.person, policy, decision.as_of):
-        await _part(service, was, dossier.person_id, decision.as_of)
+    now = {manager_of(decision.person, policy, decision.as_of), decision.ties.stands_in}
+    for one in filter(None, {was, old.ties.stands_in} - now):
+        await _part(service, one, dossier.person_id, decision.as_of)
 
 
 async def forget_all(service: Service, dossier: Dossier) -> None:
@@ -83,14 +73,27 @@ async def forget_all(service: Service, dossier: Dossier) -> None:
     if old is None:
         return
     was = manager_of(old.person, await service.policy(old.policy), old.as_of)
-    if was:
-        await _part(service, was, dossier.person_id, service.clock.now())
+    for one in filter(None, {was, old.ties.stands_in}):
+        await _part(service, one, dossier.person_id, service.clock.now())
 
 
 async def _part(service: Service, manager: str, person_id: PersonId, now: datetime) -> None:
     await service.ledger.relations.no_longer_reports(manager, person_id)
     await service.ledger.relations.stop_waiting(manager, person_id)
     await _remind(service, manager, now)
+
+
+async def remind_reports(service: Service, decision: Decision) -> None:
+    """This manager has left or is back: who reports to them is looked at, where that matters.
+
+    Before the decision is written; a report that is looked at too early is looked at again.
+    """
+    policy = await service.policy(decision.policy)
+    if policy.leaver.reports == "keep" or decision.event not in (Event.LEAVER, Event.RETURNER):
+        return
+    for record in decision.person.records:
+        async for person_id in service.ledger.relations.reports_of(record.key):
+            await service.ledger.due.add(decision.as_of, person_id, suffix=service.mint())
 
 
 async def wake_waiting(service: Service, dossier: Dossier) -> None:
@@ -141,6 +144,8 @@ async def _look(service: Service, manager: str) -> tuple[str | None, str | None,
     dossier = await service.ledger.people.read(known.person_id)
     card = dossier.target(TargetName.TOPDESK).applied
     account = dossier.target(TargetName.ENTRA).applied
+    if account.state is State.DELETED:
+        return None, None, None  # waited for: it may come back
     return account.account_id, card.account_id if card.is_manager else None, account.dn
 
 

@@ -35,6 +35,11 @@ class Relations:
         """Forget that this person reports to `manager`."""
         await self._store.write(REPORTS, key_of(manager), [Delete(person_id)])
 
+    async def reports_of(self, manager: str) -> AsyncIterator[PersonId]:
+        """Who reports to `manager`."""
+        async for row in self._store.scan(REPORTS, key_of(manager)):
+            yield PersonId(row.key)
+
     async def has_reports(self, manager: str) -> bool:
         """Answer whether anybody reports to `manager`."""
         async for _ in self._store.scan(REPORTS, key_of(manager)):

@@ -59,6 +59,8 @@ class Wanted(Frozen):
     reason: Reason
     is_name: bool = False
     """It is made of the person's name: another value renames them."""
+    once: bool = False
+    """Written when there is nothing yet; what stands there later is others' business."""
 
 
 def renamed(was: Mapping[str, str | bool | None], wanted: Mapping[str, Wanted]) -> frozenset[str]:

@@ -134,6 +134,10 @@ class Ties(Frozen):
     """TOPdesk id of the manager's card, once it is marked as a manager's."""
     manager_dn: str | None = None
     """Distinguished name of the manager's account, when Active Directory masters that."""
+    stands_in: str | None = None
+    """Who is taken for the manager when HR's has left, as `source:number`."""
+    no_manager: bool = False
+    """HR's manager has left, and nobody is taken in the place."""
     heir: str | None = None
     """Of somebody who has left: the user principal name of the last manager."""
     is_manager: bool = False

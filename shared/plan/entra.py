@@ -224,7 +224,8 @@ def _attributes(desired: DesiredEntra, account: EntraAccount) -> dict[str, tuple
         value = _fitting(key, wanted.value)
         if (value is None and key in _NOT_NULLABLE) or _is_closed(key, account):
             continue
-        if value != _value(account.attributes.get(key)):
+        has = _value(account.attributes.get(key))
+        if value != has and not (wanted.once and has is not None):
             given[key] = (value, wanted.reason)
     if not account.employee_id:
         given["employeeId"] = (desired.employee_id, _EMPLOYEE_ID)

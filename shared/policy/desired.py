@@ -77,12 +77,12 @@ def _entra(policy: Policy, on: Ground, ties: Ties, number: str, left: Left) -> D
         state=standing.state,
         why=standing.why,
         employee_id=number,
-        attributes=_filled("entra.attributes", policy.entra.attributes, known[0]),
+        attributes=_attributes(policy, known[0]),
         groups=_groups(policy, on, made) if keeps else {},
         generated=names if keeps else {},
         managed=policy.entra.looked_at(),
         manager_id=ties.manager_account_id if alive else None,
-        manager_wanted=alive and bool(_manager(standing.contracts)),
+        manager_wanted=alive and bool(_manager(standing.contracts)) and not ties.no_manager,
         names=called.names,
         domain=called.domain,
         named_for=called.named_for if alive else {},
@@ -96,6 +96,16 @@ def _entra(policy: Policy, on: Ground, ties: Ties, number: str, left: Left) -> D
         manager_dn=ties.manager_dn if alive else None,
         parting=left.parting(policy.leaver, known[0], ties.heir),
     )
+
+
+def _attributes(policy: Policy, known: Facts) -> dict[str, Wanted]:
+    """What follows HR, and what is written once: that renames nobody."""
+    wanted = _filled("entra.attributes", policy.entra.attributes, known)
+    once = {"once": True, "is_name": False}
+    return {
+        key: one.model_copy(update=once) if key in policy.entra.set_once else one
+        for key, one in wanted.items()
+    }
 
 
 def _topdesk(policy: Policy, on: Ground, ties: Ties, number: str, turned: date) -> DesiredTopdesk:

@@ -189,6 +189,8 @@ class Entra(Section):
 
     attributes: Mapping[str, Choices[PersonChoice]] = {}
     """Microsoft Graph property (dotted for a nested one) to template; kept equal to HR."""
+    set_once: frozenset[str] = frozenset()
+    """Attributes that are written while they are empty, and left to others afterwards."""
     groups: tuple[GroupRule, ...] = ()
     """Groups by rule; members that Instroom did not add are left, unless `managed` says so."""
     generated: tuple[GeneratedRule, ...] = ()
@@ -202,6 +204,12 @@ class Entra(Section):
     @model_validator(mode="after")
     def _not_ours(self) -> Self:
         return refuse_keys(self, self.attributes, _SET_BY_INSTROOM)
+
+    @model_validator(mode="after")
+    def _once_of_what(self) -> Self:
+        if unknown := sorted(self.set_once - self.attributes.keys()):
+            raise ValueError(f"set_once names {', '.join(unknown)}: give it under attributes too")
+        return self
 
     @model_validator(mode="after")
     def _of_one_mind(self) -> Self:

@@ -34,6 +34,8 @@ class LeaverRules(Section):
     """The answer that their mailbox gives from then on, a template of several lines."""
     mailbox: Literal["keep", "hand_over"] = "keep"
     """`hand_over` asks somebody to make it a shared mailbox that the manager can open."""
+    reports: Literal["keep", "next", "none"] = "keep"
+    """Whose manager has left: keeps that one as HR does, gets the next one up, or has none."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,12 @@ class Left:
     @property
     def is_stated(self) -> bool:
         """A last day that HR states is over; silence, a stop and a sponsor are none."""
-        person, last = self.person, self.last
-        over = last is not None and last < self.today
-        return self.state is State.BLOCKED and over and not (person.stop or person.missing)
+        over = self.last is not None and self.last < self.today
+        return self.state is State.BLOCKED and over and not self.person.missing
 
     def keeps_rights(self, rules: LeaverRules) -> bool:
-        """Do the groups of the last day stay for now?"""
-        if not self.is_stated or self.last is None:
+        """Do the groups of the last day stay for now? Who was stopped at once keeps nothing."""
+        if not self.is_stated or self.last is None or self.person.stop:
             return False
         if rules.rights == AT_DELETION:
             return True

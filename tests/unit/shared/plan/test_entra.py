@@ -353,6 +353,16 @@ def test_an_account_taken_out_of_the_bin_by_hand_is_not_deleted_again() -> None:
     assert made.changes == ()
 
 
+def test_what_is_set_once_is_left_to_others_afterwards() -> None:
+    once = {
+        key: Wanted(value="HR's", reason=RULE, once=True) for key in ("department", "mobilePhone")
+    }
+    want = desired().model_copy(update={"attributes": once})
+    made = planned(want, account(attributes={"department": "theirs"}), applied())
+
+    assert [dict(change.values) for change in made.changes] == [{"mobilePhone": "HR's"}]
+
+
 # --- properties ------------------------------------------------------------------------------
 
 GROUPS = ("Alle", "Ruimte", "Publiekszaken", "Kerstcommissie")
