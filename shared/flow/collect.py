@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from shared import log
 from shared.diff import compare
 from shared.errors import InstroomError, Misconfigured
-from shared.flow import matching
+from shared.flow import leavers_first, matching
 from shared.flow.activate import ensure_active
 from shared.flow.answer import MISSING, Answer, News, admit, read, remembered
 from shared.flow.at_once import all_of
@@ -27,6 +27,8 @@ from shared.model.person import BadRecord, Person, Record
 from shared.policy import lifecycle
 from shared.policy.document import Policy
 
+MANY = 100
+"""In an answer about so many people nobody is served before the others."""
 OVERLAP = timedelta(hours=1)
 """HR rounds its timestamps, and clocks differ: this much is read again by every poll."""
 
@@ -222,6 +224,8 @@ async def observe(  # noqa: PLR0913 - what one read says of one number
         changes=changes,
     )
     found = await decide(service, identity.person_id, seen, among=among)
+    if found == Found.CHANGED and among < MANY:
+        await leavers_first.serve(service, identity.person_id)
     if found != Found.STALE:
         noted = remembered(news.mark, who.rules) if news else MISSING
         noted = matching.WAITS if news and who.doubts else noted

@@ -13,7 +13,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.errors import LostRace, Misconfigured
-from shared.flow import binding, erasing, measuring, noticing, rollout, waiting
+from shared.flow import (
+    binding,
+    erasing,
+    leavers_first,
+    measuring,
+    noticing,
+    rollout,
+    waiting,
+)
 from shared.flow.activate import activate
 from shared.flow.approve import finish_answers
 from shared.flow.at_once import all_of
@@ -73,6 +81,8 @@ async def _looked(
     if found == Found.OPEN:
         await service.ledger.due.add(service.clock.now() + LEASE, person_id, suffix=service.mint())
         await publish(service, person_id)
+    if found in (Found.CHANGED, Found.OPEN):
+        await leavers_first.serve(service, person_id)
     for entry in entries:
         if found == Found.IDLE:
             await _keep_while_young(service, entry)

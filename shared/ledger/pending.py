@@ -78,6 +78,12 @@ class Pending:
         async for row in self._store.scan(TABLE, _PARTITION):
             yield _waiting(row)
 
+    async def any(self) -> bool:
+        """Does anything wait?"""
+        async for _ in self._store.scan(TABLE, _PARTITION):
+            return True
+        return False
+
     async def claim(self, some: Sequence[Waiting], until: datetime) -> tuple[Waiting, ...]:
         """Nobody takes these back until then. Raises LostRace when one is not as it was."""
         return await self._rewrite(some, until)

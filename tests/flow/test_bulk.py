@@ -212,3 +212,20 @@ async def test_nothing_young_is_bound(world: World) -> None:
 
     world.clock.advance(seconds=1)
     assert await bind(world.service) == 8
+
+
+async def test_a_leaver_is_not_blocked_behind_everybody_who_is_loaded(world: World) -> None:
+    await first_load(world)
+    world.hr.put(
+        a_leaver(TODAY - timedelta(days=3), "3").model_copy(update={"name": CROWD[3].name})
+    )
+
+    await signalled(world.service, "afas", "3")
+
+    assert not account_of(world, "3").enabled, "and no message was delivered"
+    await minutes_pass(world, 2)
+    world.hr.put(
+        a_leaver(TODAY - timedelta(days=3), "2").model_copy(update={"name": CROWD[2].name})
+    )
+    await signalled(world.service, "afas", "2")
+    assert account_of(world, "2").enabled, "nothing waits any more: the queue is short"
