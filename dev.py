@@ -1,4 +1,4 @@
-"""Everything a person or CI does with this checkout: demo, run, test, check, bench, lock.
+"""Everything a person or CI does with this checkout: demo, run, test, check, bench, soak, lock.
 
 `make demo` and `py dev.py demo` are the same. It needs nothing but some Python from 3.8 on: it
 looks for a Python 3.13, makes `.venv` with it, installs what requirements-dev.txt pins, and goes
@@ -74,6 +74,11 @@ def bench(rest: list[str]) -> int:
     return code
 
 
+def soak(rest: list[str]) -> int:
+    """Load two thousand people while calls go wrong at random; 1 when it did not end right."""
+    return run(PYTHON, ROOT / "tests" / "bench" / "soak_accidents.py", *rest)
+
+
 def lock(rest: list[str]) -> int:
     """Pin again what pyproject.toml asks for."""
     runtime = ("pyproject.toml", "-o", "requirements.txt")
@@ -98,6 +103,7 @@ TARGETS = {
     "test": test,
     "check": check,
     "bench": bench,
+    "soak": soak,
     "lock": lock,
     "setup": setup,
 }
