@@ -50,6 +50,12 @@ param afasModifiedField string = ''
 @description('Where the exports of HR source csv arrive: a mounted folder, or the address of a container that is there already.')
 param csvFolder string = ''
 
+@description('File on a mounted share that accounts are written to, for the source csv; empty: none.')
+param csvExport string = ''
+
+@description('Where webhooks about accounts are sent, for the source push; empty: none. Name accounts in webhookSources for their secret.')
+param pushAccountsUrl string = ''
+
 @description('Makes a storage account with a container for those exports, and has them read there.')
 param csvContainer bool = false
 
@@ -264,6 +270,8 @@ var settings = union(
     AFAS_CONTRACTS_CONNECTOR: afasContractsConnector
     AFAS_MODIFIED_FIELD: afasModifiedField
     CSV_FOLDER: makesExports ? 'https://${names.exports}.blob.${storageSuffix}/${exportContainer}' : csvFolder
+    CSV_EXPORT: csvExport
+    PUSH_ACCOUNTS_URL: pushAccountsUrl
     GRAPH_BASE_URL: graphBaseUrl
     GRAPH_AUTH: 'identity'
     TOPDESK_INTERFACE: empty(scimUrl) ? 'rest' : 'scim'

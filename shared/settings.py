@@ -82,6 +82,10 @@ class Settings(BaseModel):
     """Folder that CSV exports arrive in, or the https:// address of a blob container."""
     csv_connection: SecretStr | None = Field(default=None, alias="CSV_CONNECTION")
     """Connection string for that container; empty: the app's identity opens it."""
+    csv_export: str = Field(default="", alias="CSV_EXPORT")
+    """File that accounts are written to for the source csv, as `write_back.csv` says."""
+    push_accounts_url: Url | None = Field(default=None, alias="PUSH_ACCOUNTS_URL")
+    """Where webhooks about accounts are sent, signed with WEBHOOK_SECRET_ACCOUNTS."""
     exact_base_url: Url = Field(default="https://start.exactonline.nl", alias="EXACT_BASE_URL")
     """The site of the country that the Exact Online administration belongs to."""
     exact_client_id: str = Field(default="", alias="EXACT_CLIENT_ID")

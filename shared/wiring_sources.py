@@ -20,7 +20,9 @@ from pydantic import SecretStr
 from shared import csv_address
 from shared.apply.hr import HrWriter
 from shared.apply.hr_afas import AfasWriter
+from shared.apply.hr_csv import CsvWriter
 from shared.apply.hr_nmbrs import NmbrsWriter
+from shared.apply.hr_push import PushWriter
 from shared.consents import CONSENTS
 from shared.errors import Misconfigured
 from shared.flow.push import held_everyone, held_one
@@ -40,10 +42,12 @@ from shared.oauth import Bearer, Connection
 from shared.policy.load import load
 from shared.policy.sources import CsvLayout, Sources
 from shared.secret import Secret
-from shared.settings import Settings
+from shared.settings import WEBHOOK_SECRET, Settings
 from shared.vendors import nmbrs
 from shared.vendors.afas import Afas
 from shared.vendors.exact.client import Exact
+from shared.vendors.export_file import DiskFile, ExportFile
+from shared.vendors.webhooks import Outgoing
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,10 @@ class SourceWiring:
                 case "nmbrs":
                     client, connection = self._nmbrs_client
                     made[name] = NmbrsWriter(client, connection.scopes)
+                case "csv":
+                    made[name] = CsvWriter(self._csv_export())
+                case push.NAME:
+                    made[name] = PushWriter(self._account_webhook())
         return made
 
     def _csv(self) -> CsvSource:
@@ -127,6 +135,20 @@ class SourceWiring:
         )
         self._means.closing.push_async_callback(blobs.close)
         return Container(blobs, address.prefix, wall=time.time)
+
+    def _csv_export(self) -> ExportFile | None:
+        path = self._means.settings.csv_export
+        return DiskFile(Path(path)) if path else None
+
+    def _account_webhook(self) -> Outgoing | None:
+        settings = self._means.settings
+        given = settings.webhook_secrets.get("accounts")
+        if not settings.push_accounts_url or not given:
+            return None
+        secret = self._means.reveal(f"{WEBHOOK_SECRET}ACCOUNTS", given)
+        outgoing = Outgoing(settings.push_accounts_url, secret, wall=self._means.clock.wall)
+        self._means.closing.push_async_callback(outgoing.close)
+        return outgoing
 
     async def _told_of_sources(self) -> Sources:
         """As the active policy says it; before there is one, as the file does."""

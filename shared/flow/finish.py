@@ -281,7 +281,8 @@ def _in_hr(work: Work[Any, Any], found: Found[Any], plan: Plan) -> Mapping[str, 
     if not isinstance(work.want, DesiredHr):
         return {}
     written = plan_hr.stands(work.want, found, work.row.applied, plan)
-    return {"written": written, "writing": {}}
+    told = work.row.applied.deliveries + bool(plan.changes)
+    return {"written": written, "writing": {}, "deliveries": told}
 
 
 def _names(was: Applied, want: Want, held: Collection[Harm | None]) -> Mapping[str, Value]:

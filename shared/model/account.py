@@ -64,6 +64,8 @@ class Applied(Frozen):
     """What may stand there of our making beside it: sent, or about to be."""
     linked: tuple[LinkedAccount, ...] = ()
     """Further accounts of the same person, as last seen; none of our making."""
+    deliveries: int = 0
+    """How often HR was told something new: what tells one message from the next."""
     is_operator: bool = False
     """We gave an operator card, or are about to; `operator_id` also knows one that is retired."""
     cloud_block: CloudBlock | None = None

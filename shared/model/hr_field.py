@@ -11,7 +11,9 @@ type Value = str | bool | None
 
 FREE: Final = "free:"
 """Before a customer's own field: `free:<how the view calls it>:<how it is written>`."""
-_MAILS: Final = frozenset({"work_mail", "portal_mail", "user.upn", "user.mail"})
+_MAILS: Final = frozenset({"work_mail", "portal_mail", "user.upn", "user.mail", "mail", "upn"})
+FACTS: Final = ("mail", "upn")
+"""What an HR system gets to know that takes whole facts, beside the number."""
 USER: Final = "user."
 """Before the fields of what somebody signs in to the HR system with."""
 USER_ID: Final = "user.id"

@@ -59,7 +59,9 @@ def _record(part: Part, record: Record, known: Facts, ties: Ties) -> DesiredReco
     return DesiredRecord(
         source=record.source,
         number=record.number,
-        fields={field: _wanted(place, c, facts) for field, place, c in part.templates()},
+        fields={
+            field: _wanted(place, c, facts) for field, place, c in part.templates(record.source)
+        },
         user_id=user.id.replace("{number}", record.number) if user else None,
         makes_user=user is not None and user.make,
         cleared=part.leaver == "clear",
@@ -83,5 +85,5 @@ def _needing_account(policy: Policy, records: Mapping[str, DesiredRecord]) -> It
     """Of each template that may be written: is it made of the account?"""
     for source in {record.source for record in records.values()}:
         part = policy.write_back.part(source)
-        for _, _, choices in part.templates() if part else ():
+        for _, _, choices in part.templates(source) if part else ():
             yield any(ACCOUNT_FIELDS & set(names_in(str(c.value))) for c in choices)

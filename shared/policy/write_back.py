@@ -122,8 +122,9 @@ class AfasBack(Back):
     user: Annotated[AfasUser | None, BeforeValidator(_user)] = None
     """The AFAS user, through the UpdateConnector KnUser: `true`, or how it differs."""
 
-    def templates(self) -> Iterator[tuple[str, str, Choices[ValueChoice]]]:
+    def templates(self, source: str) -> Iterator[tuple[str, str, Choices[ValueChoice]]]:
         """Each field, its place in the policy, and what to write."""
+        del source
         for field, choices in self.fields.items():
             yield field, f"write_back.afas.fields.{field}", choices
         for free_id, free in self.free_fields.items():
@@ -138,7 +139,7 @@ class AfasBack(Back):
         for name in (*self.free_fields, *(free.view for free in self.free_fields.values())):
             if not _FREE_ID.fullmatch(name):
                 raise ValueError(f"'{name}' is no field id; write it as AFAS shows it")
-        if not any(self.templates()):
+        if not any(self.templates("afas")):
             raise ValueError("writes nothing; name fields, such as [work_mail], or leave it out")
         return self
 
@@ -154,13 +155,33 @@ class NmbrsBack(Back):
     ]
     """Field to template: work_mail, phone, mobile; or a list with work_mail."""
 
-    def templates(self) -> Iterator[tuple[str, str, Choices[ValueChoice]]]:
+    def templates(self, source: str) -> Iterator[tuple[str, str, Choices[ValueChoice]]]:
         """Each field, its place in the policy, and what to write."""
+        del source
         for field, choices in self.fields.items():
             yield field, f"write_back.nmbrs.fields.{field}", choices
 
 
-type Part = AfasBack | NmbrsBack
+class FactsBack(Section):
+    """An HR system that takes three facts: number, mail and UPN."""
+
+    mail: Choices[ValueChoice] = (ValueChoice(value=_LOGIN),)
+    """The mail address; the UPN is the account's."""
+    leaver: Literal["keep", "clear"] = "keep"
+    """After the last day mail and UPN stay, or are emptied."""
+
+    @property
+    def conflict(self) -> Conflict:
+        """Nobody else writes there."""
+        return Conflict.OURS
+
+    def templates(self, source: str) -> Iterator[tuple[str, str, Choices[ValueChoice]]]:
+        """Each fact, its place in the policy, and what to write."""
+        yield "mail", f"write_back.{source}.mail", self.mail
+        yield "upn", f"write_back.{source}", (ValueChoice(value=_LOGIN),)
+
+
+type Part = AfasBack | NmbrsBack | FactsBack
 
 
 class WriteBack(Section):
@@ -170,6 +191,10 @@ class WriteBack(Section):
     """AFAS Profit, through the UpdateConnectors KnEmployee and KnUser."""
     nmbrs: NmbrsBack | None = None
     """Visma Nmbrs, in the personal information."""
+    csv: Annotated[FactsBack | None, BeforeValidator(_user)] = None
+    """A file for whoever exports by file: `true`, or how it differs. CSV_EXPORT says where."""
+    push: Annotated[FactsBack | None, BeforeValidator(_user)] = None
+    """A webhook to whoever pushes: `true`, or how it differs. PUSH_ACCOUNTS_URL says where."""
 
     @model_validator(mode="before")
     @classmethod
@@ -186,18 +211,24 @@ class WriteBack(Section):
         """The fields that are written, of each source that is written to."""
         parts = {source: self.part(source) for source in type(self).model_fields}
         return {
-            source: tuple(field for field, _, _ in part.templates())
+            source: tuple(field for field, _, _ in part.templates(source))
             for source, part in parts.items()
             if part
         }
 
     def part(self, source: str) -> Part | None:
         """What is said of this source; None: nothing is written to it."""
-        parts: dict[str, Part | None] = {"afas": self.afas, "nmbrs": self.nmbrs}
+        parts: dict[str, Part | None] = {
+            "afas": self.afas,
+            "nmbrs": self.nmbrs,
+            "csv": self.csv,
+            "push": self.push,
+        }
         return parts.get(source)
 
     def heard(self, record: Record) -> Record:
         """What HR itself says: without the fields that are ours, or we would hear our own echo."""
         part = self.part(record.source)
-        owned = {field: None for field in ("phone", "mobile") if part and field in part.fields}
+        fields = part.fields if isinstance(part, AfasBack | NmbrsBack) else {}
+        owned = {field: None for field in ("phone", "mobile") if field in fields}
         return record.model_copy(update=owned) if owned else record

@@ -86,6 +86,8 @@ async def test_a_rename_follows(told: World) -> None:
 
     assert mail(world) == "sanne.de.boer@proef.example"
     assert await problem(world) is None
+    # What tells one message from the next, where nothing but messages can be sent.
+    assert (await dossier_of(world, "1042")).target(TargetName.HR).applied.deliveries == 2
 
 
 @pytest.mark.parametrize(
