@@ -35,6 +35,7 @@ var tables = [
   'due'
   'erasures'
   'firstsignins'
+  'groups'
   'guard'
   'history'
   'identities'
