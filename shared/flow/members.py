@@ -1,8 +1,8 @@
 """Who is in the groups that the policy looks at, and does a rule explain it? Asks Entra.
 
-Called by the command line. Reads each group once, where provisioning looks at one person at a
-time: so it also sees members who are no person of HR, and people whom nothing has woken since
-somebody put them in. Takes nobody out.
+Called by the command line and the daily upkeep. Reads each group once, where provisioning looks
+at one person at a time: so it also sees members who are no person of HR, and people whom nothing
+has woken since somebody put them in. Takes nobody out.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from shared.flow.service import Service
 from shared.model.desired import TargetName
 from shared.model.person import PersonId
 from shared.model.right import Managed, folded
+from shared.model.upkeep import Looked
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,26 @@ async def note(service: Service, one: Unexplained) -> bool:
         except LostRace:
             continue
         return True
+
+
+async def look(service: Service) -> Looked:
+    """A step of the daily upkeep: people whom nothing has woken are decided on all the same."""
+    found, noted, strangers = 0, 0, 0
+    problems = []
+    async for one in unexplained(service):
+        if isinstance(one, Unlooked):
+            problems.append(one.why)
+            continue
+        found += 1
+        strangers += one.person_id is None
+        noted += await note(service, one)
+    said = "rules explain every member of the groups that are looked at"
+    if found:
+        said = (
+            f"{found} members whom no rule explains, {noted} of them new; {strangers} are nobody "
+            "in HR: `instroom rights strays` lists them"
+        )
+    return Looked(said=said, problems=tuple(problems))
 
 
 async def _people(service: Service) -> Mapping[str, tuple[str, PersonId]]:

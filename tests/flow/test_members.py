@@ -8,7 +8,7 @@ from owning import HELD, NURSE, REPORTED, STRICT, by_hand
 from turning import account_of, audit_of, dossier_of, first_load, held_of, settle, with_policy
 
 from shared.apply.groups import Member
-from shared.flow.members import Unexplained, Unlooked, note, unexplained
+from shared.flow.members import Unexplained, Unlooked, look, note, unexplained
 from shared.model.change import Harm
 from shared.model.desired import TargetName
 
@@ -82,3 +82,17 @@ async def test_guard_is_asked_about_them_too(world: World) -> None:
 
     assert await held_of(world, "1042") == {Harm.RIGHT}
     assert "ICT" in account_of(world, "1042").groups
+
+
+async def test_the_daily_look_finds_them_and_counts_the_others(world: World) -> None:
+    world = await a_group_with_others(world, STRICT)
+
+    first = await look(world.service)
+    await settle(world)
+    second = await look(world.service)
+
+    assert first.said.startswith("2 members whom no rule explains, 1 of them new; 1 are nobody")
+    assert second.said.startswith("1 members whom no rule explains, 0 of them new")
+    assert account_of(world, "1042").groups == {"Iedereen", "Zorg"}
+    world.entra.groups -= {"ICT"}
+    assert (await look(world.service)).problems == ("group ICT does not exist",)
