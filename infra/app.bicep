@@ -174,7 +174,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
             clientId: consoleClientId
             openIdIssuer: 'https://sts.windows.net/${tenant().tenantId}/'
           }
-          validation: { allowedAudiences: [consoleClientId] }
+          validation: { allowedAudiences: [consoleClientId, 'api://${consoleClientId}'] }
         }
       }
       login: { tokenStore: { enabled: false } }

@@ -161,6 +161,12 @@ param lockLedger bool = true
 @description('Client id of the application that people sign in to for the console (docs/first-sign-in.md); empty: nobody can.')
 param consoleClientId string = ''
 
+@description('App roles and group ids that may look through the operations API (docs/ops-api.md); empty: nobody.')
+param opsReaders string[] = []
+
+@description('Those that may also say yes or no to what is held.')
+param opsAnswerers string[] = []
+
 @description('Memory of one instance in MB.')
 @allowed([2048, 4096])
 param instanceMemoryMb int = 2048
@@ -246,7 +252,9 @@ var functions = [
   'hr_signal'
   'hr_webhook'
   'notify'
+  'ops_answer'
   'ops_leaver'
+  'ops_look'
   'upkeep'
 ]
 var unknownFunctions = filter(disabledFunctions, name => !contains(functions, name))
@@ -279,6 +287,8 @@ var settings = union(
     TOPDESK_USERNAME: topdeskUsername
     MAIL_SENDER: mailSender
     NOTICE_TEMPLATES: noticeTemplates
+    OPS_READERS: join(opsReaders, ',')
+    OPS_ANSWERERS: join(opsAnswerers, ',')
     TRACE_PERCENT: string(tracePercent)
     HR_POLL_SCHEDULE: hrPollSchedule
     HR_FULL_SYNC_SCHEDULE: hrFullSyncSchedule

@@ -6,7 +6,6 @@ Whatever is agreed to is named by its mark: it stands for exactly what was shown
 from __future__ import annotations
 
 import getpass
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
@@ -19,14 +18,13 @@ from shared.cli_run import run
 from shared.cli_waiting import print_batch, print_coming, print_refused
 from shared.errors import Misconfigured
 from shared.flow import ahead
+from shared.flow.approve import as_shown
 from shared.flow.service import Service
-from shared.ledger.batches import Cause, Shown
 from shared.model.harm import Said
 
 held = typer.Typer()
 console = Console()
 
-_BATCH = re.compile(r"[a-z]+-[0-9]+")
 Batch = Annotated[str, typer.Argument(help="the batch, as `held` names it")]
 Seen = Annotated[str, typer.Option(help="the mark that was printed: what you have seen")]
 CauseNumber = Annotated[int | None, typer.Option("--cause", help="only this cause of it")]
@@ -71,7 +69,7 @@ def approve(
         if coming:
             await _agree_ahead(service, coming, seen, who)
             return
-        shown, one = await _find(service, batch or "", seen, cause)
+        shown, one = await as_shown(service, batch or "", seen, cause)
         said = await flow.approve(service, shown, who, cause=one)
         people = len(one.members if one else shown.waiting)
         _print_answer(f"{batch}, cause {one.number}" if one else f"{batch}", said, people)
@@ -90,7 +88,7 @@ def reject(
     """Say no to exactly what `held` showed: it stays off until something about it changes."""
 
     async def refuse(service: Service) -> None:
-        shown, one = await _find(service, batch, seen, cause)
+        shown, one = await as_shown(service, batch, seen, cause)
         await flow.reject(service, shown, getpass.getuser(), reason, cause=one)
         people = _people(len(one.members if one else shown.waiting))
         console.print(
@@ -113,24 +111,6 @@ def forecast(
         print_coming(console, coming, until.date())
 
     run(show)
-
-
-async def _find(
-    service: Service, batch: str, seen: str, number: int | None
-) -> tuple[Shown, Cause | None]:
-    """The batch, or one cause of it, if it still is what the human has seen."""
-    shown = await service.ledger.batches.read(batch) if _BATCH.fullmatch(batch) else None
-    if shown is None or shown.batch.state == "closed" or not (number or shown.open_causes):
-        raise Misconfigured(batch, "is not open", "See `instroom held`")
-    if number is None:
-        if shown.fingerprint != seen:
-            raise Misconfigured(batch, "changed since you saw it", "See `instroom held` again")
-        return shown, None
-    cause = next((one for one in shown.causes if one.number == number), None)
-    if cause is None or cause.fingerprint != seen:
-        what = f"{batch}, cause {number}"
-        raise Misconfigured(what, "changed since you saw it", "See `instroom held` again")
-    return shown, cause
 
 
 async def _agree_ahead(service: Service, until: datetime, mark: str, who: str) -> None:

@@ -162,6 +162,10 @@ class Settings(BaseModel):
     """When to look after what nobody looks at until it breaks; once a day."""
     clock_file: str | None = Field(default=None, alias="CLOCK_FILE")
     """The laptop's calendar: a file with seconds to add to the clock."""
+    ops_readers: str = Field(default="", alias="OPS_READERS")
+    """Comma list of app roles and group ids that may look through `/api/ops`; empty: nobody."""
+    ops_answerers: str = Field(default="", alias="OPS_ANSWERERS")
+    """Those that may look and also say yes or no to what is held."""
     signed_in: bool = Field(default=False, alias="WEBSITE_AUTH_ENABLED")
     """Set by App Service itself when its authentication is on: who calls is then its word."""
     webhook_secrets: Mapping[str, SecretStr] = Field(default={}, alias=WEBHOOK_SECRET)

@@ -12,7 +12,7 @@ looks after things once a day; sealing.py and retention.py are steps of it, upke
 they saw. service.py holds the rooms they work with.
 """
 
-from shared.flow.approve import approve, reject
+from shared.flow.approve import NotAsShown, approve, as_shown, reject
 from shared.flow.checking import faults
 from shared.flow.collect import full_sync, poll, signalled
 from shared.flow.decide import decide
@@ -32,7 +32,9 @@ from shared.flow.upkeep import upkeep
 from shared.flow.verdicts import different, same
 
 __all__ = [
+    "NotAsShown",
     "approve",
+    "as_shown",
     "collect_pass",
     "decide",
     "different",

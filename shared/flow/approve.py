@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from shared import log
-from shared.errors import LostRace, Unsafe
+from shared.errors import LostRace, Misconfigured, Unsafe
 from shared.flow.service import Service
 from shared.guard import answers
 from shared.ledger.batches import Cause, Shown
@@ -14,6 +15,32 @@ from shared.model.desired import Reason
 from shared.model.harm import Batch, Said, Signature
 
 type Answer = Callable[[Cause], Said]
+_BATCH = re.compile(r"[a-z]+-[0-9]+")
+
+
+class NotAsShown(Misconfigured):
+    """What waits is not what the human has seen, so the answer is not for it."""
+
+
+async def as_shown(
+    service: Service, batch: str, seen: str, number: int | None
+) -> tuple[Shown, Cause | None]:
+    """The batch, or one cause of it, if it still is what the human has seen.
+
+    Raises Misconfigured when there is no such batch, NotAsShown when it is another by now.
+    """
+    shown = await service.ledger.batches.read(batch) if _BATCH.fullmatch(batch) else None
+    if shown is None or shown.batch.state == "closed" or not (number or shown.open_causes):
+        raise Misconfigured(batch, "is not open", "See `instroom held`")
+    if number is None:
+        if shown.fingerprint != seen:
+            raise NotAsShown(batch, "changed since you saw it", "See `instroom held` again")
+        return shown, None
+    cause = next((one for one in shown.causes if one.number == number), None)
+    if cause is None or cause.fingerprint != seen:
+        what = f"{batch}, cause {number}"
+        raise NotAsShown(what, "changed since you saw it", "See `instroom held` again")
+    return shown, cause
 
 
 async def approve(

@@ -38,6 +38,18 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "methods": ["POST", "DELETE"],
         "authLevel": "function",
     },
+    "ops_look": {
+        "type": "httpTrigger",
+        "route": "ops/{*what}",
+        "methods": ["GET"],
+        "authLevel": "anonymous",
+    },
+    "ops_answer": {
+        "type": "httpTrigger",
+        "route": "ops/held/{batch}/{answer}",
+        "methods": ["POST"],
+        "authLevel": "anonymous",
+    },
     "console_first_sign_in": {
         "type": "httpTrigger",
         "route": "console/first-sign-in",
