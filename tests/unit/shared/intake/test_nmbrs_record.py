@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.intake import nmbrs_managers
 from shared.intake.nmbrs_managers import Managers
 from shared.intake.nmbrs_record import to_record, usage
-from shared.intake.nmbrs_rows import LISTS, Ascription, Calendar, Employee, rows_of
+from shared.intake.nmbrs_rows import FORMER, LISTS, Ascription, Calendar, Employee, rows_of
 from shared.model.name import NameUsage
 from shared.model.person import BadRecord, Contract, Record, Unit
 from shared.vendors.nmbrs import Company, Row
@@ -388,6 +389,48 @@ def a_namesake(number: str, mail: str = "", type_: str = "payroll") -> Employee:
 def manager_number(row: dict[str, Any], *people: Employee) -> str | None:
     employee = an_employee(managers=[{"managerId": "m", **row}])
     return Managers.of([(people, MONTHS)]).numbers(employee)["m"]
+
+
+WORDS = st.lists(st.sampled_from(["Jan", "jan", "Wit", "de", "-", "-Wit", "  "]), max_size=3)
+NAMES = WORDS.map(" ".join)
+SOME = NAMES.filter(lambda name: bool(name.strip(" -")))
+
+
+@given(
+    st.lists(
+        st.tuples(SOME, SOME | st.just(""), SOME, SOME | st.just(""), st.booleans()), max_size=4
+    ),
+    st.tuples(NAMES, NAMES, st.sampled_from(["", "1", "2"])),
+)
+def test_glance_overlooks_nobody(
+    told: list[tuple[str, str, str, str, bool]], asked: tuple[str, str, str]
+) -> None:
+    people = []
+    for at, (first, full, last, partner, left) in enumerate(told, start=1):
+        basic = {"firstName": first, "firstNameInFull": full, "lastName": last, "prefix": "de"}
+        said = info(basicInfo=basic, partnerInfo={"partnerName": partner})
+        type_ = "formerPayroll" if left else "payroll"
+        person = an_employee(type_, personalinfo=[said])
+        people.append(Employee(f"id-{at}", COMPANY, str(at), type_, person.items))
+    first, last, number = asked
+    row = {"firstName": first, "lastName": last, "number": number}
+
+    assert manager_number(row, *people) == _by_looking_at_everybody(
+        f"{first} {last}", number, people
+    )
+
+
+def _by_looking_at_everybody(name: str, number: str, people: list[Employee]) -> str | None:
+    everybody = [(person, nmbrs_managers._said(person, MONTHS)) for person in people]
+    plain = nmbrs_managers._plain
+    for fits in (
+        [p for p, said in everybody if plain(f"{number} {name}") in said.numbered],
+        [p for p, said in everybody if plain(name) in said.names],
+    ):
+        here = [p for p in fits if p.type not in FORMER] or fits
+        if len(here) == 1 and plain(name):
+            return here[0].key
+    return None
 
 
 def test_mail_tells_namesakes_apart() -> None:
