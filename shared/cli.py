@@ -30,6 +30,7 @@ from shared.cli_notice import notice
 from shared.cli_people import answer, key, print_accounts
 from shared.cli_permissions import permissions
 from shared.cli_policy import policy as policy_file
+from shared.cli_resume import resume
 from shared.cli_rights import rights
 from shared.cli_rollout import rollout
 from shared.cli_run import run
@@ -62,6 +63,7 @@ app.add_typer(held)
 app.add_typer(eraser)
 app.add_typer(first_sign_in)
 app.add_typer(rollout)
+app.add_typer(resume)
 app.add_typer(takeover)
 app.add_typer(notice, name="notice")
 app.add_typer(sso, name="sso")

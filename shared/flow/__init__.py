@@ -25,6 +25,7 @@ from shared.flow.noticing import notify
 from shared.flow.preview import preview
 from shared.flow.provision import provision
 from shared.flow.push import pushed
+from shared.flow.rivals import resume
 from shared.flow.roles import topdesk_roles
 from shared.flow.stop import lift, stop
 from shared.flow.sweep import sweep
@@ -52,6 +53,7 @@ __all__ = [
     "provision",
     "pushed",
     "reject",
+    "resume",
     "same",
     "signalled",
     "stop",

@@ -17,7 +17,7 @@ from shared.errors import (
     TargetDown,
     Transient,
 )
-from shared.flow import by_hand, in_bulk, measuring, naming, strays, ties
+from shared.flow import by_hand, in_bulk, measuring, naming, rivals, strays, ties
 from shared.flow.lanes import Account, Want, reached
 from shared.flow.service import LEASE
 from shared.flow.work import Work, account_id, login_of, tell
@@ -107,7 +107,7 @@ def _told_to_make(plan: Plan) -> str | None:
 
 
 def _mender(work: Work[Any, Any], plan: Plan, waits: str | None) -> Mender | None:
-    if plan.refused:
+    if plan.refused or work.stopped:
         return "operator"
     if plan.obstacles:
         return work.lane.mender
@@ -254,6 +254,7 @@ def _remember[D: Want, A: Account](
             "blocked": by_hand.seen_blocked(work, state) if entra else None,
             "dn": by_hand.dn(found, was),
             "linked": found.linked,
+            "wrote": rivals.remembered(work),
             "is_operator": is_operator(want) or bool(was.is_operator and held & TAKES_RIGHTS),
             **_in_hr(work, found, plan),
         }

@@ -20,7 +20,7 @@ from shared.errors import (
     Transient,
     UnknownReply,
 )
-from shared.flow import by_hand, first_sign_in, generating, in_bulk, naming
+from shared.flow import by_hand, first_sign_in, generating, in_bulk, naming, rivals
 from shared.flow.by_hand import BLOCKS, GOES_ON
 from shared.flow.decide import wanted
 from shared.flow.finish import finish, is_operator, mark_done, stop, wait
@@ -141,7 +141,7 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
         await naming.take_over(work, found)
         found = await generating.seen_to(work, found)
         name = await _name(work, found)
-        plan = in_bulk.put_off(work, _plan(work, found, name))
+        plan = in_bulk.put_off(work, rivals.less_undone(work, _plan(work, found, name)))
         _settle_unsure(work, plan)
         if not plan:
             return await finish(work, found, plan)

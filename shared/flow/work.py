@@ -13,7 +13,7 @@ from shared.flow.lanes import Account, Lane, Want
 from shared.flow.service import Service
 from shared.ledger.history import Told
 from shared.ledger.people import Decision, Dossier, TargetRow
-from shared.model.account import EntraAccount, Found
+from shared.model.account import EntraAccount, Found, Wrote
 from shared.model.change import Change, Kind
 from shared.model.desired import TargetName
 from shared.policy.document import Policy
@@ -45,6 +45,8 @@ class Work[D: Want, A: Account]:
     left_to_ad: bool = False
     """Entra left a block in the cloud to Active Directory."""
     refused: frozenset[str] = frozenset()
+    stopped: Mapping[str, Wrote] = field(default_factory=dict)
+    """What somebody else keeps changing back, and is left to them."""
     by_hand: Mapping[str, str] = field(default_factory=dict)
     """What the target refused and a human must do, by its key."""
 

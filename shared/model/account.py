@@ -66,6 +66,8 @@ class Applied(Frozen):
     """Further accounts of the same person, as last seen; none of our making."""
     deliveries: int = 0
     """How often HR was told something new: what tells one message from the next."""
+    wrote: Mapping[str, Wrote] = {}
+    """By attribute or right: how a second writer comes to light."""
     is_operator: bool = False
     """We gave an operator card, or are about to; `operator_id` also knows one that is retired."""
     cloud_block: CloudBlock | None = None
@@ -86,6 +88,17 @@ class OnPremises(Frozen):
     domain: str | None = None
     synced_at: datetime | None = None
     """When a synchronisation last brought something of this account."""
+
+
+class Wrote(Frozen):
+    """What we wrote last of one attribute or right, and when it was found changed back."""
+
+    mark: str
+    """Stands for the value."""
+    at: datetime
+    undone: tuple[datetime, ...] = ()
+    stopped: bool = False
+    """Changed back so often that it is left to whoever does."""
 
 
 class LinkedAccount(Frozen):

@@ -55,6 +55,8 @@ class TargetRules(Reach):
 
     adopt: Literal["report", "adopt"] = "adopt"
     """What exists already and is found by the number: take it over, or only say so."""
+    undone_days: int = Field(default=14, ge=0, le=365)
+    """What others change back twice within so many days is written no more; 0: it always is."""
 
 
 class EntraMatch(Section):
@@ -107,6 +109,11 @@ class Targets(Section):
                 return self.topdesk
             case TargetName.HR:
                 return self.hr
+
+    def undone_days(self, target: TargetName) -> int:
+        """Within how many days two undoings of one thing are no accident; 0: they are nothing."""
+        rules = self.of(target)
+        return rules.undone_days if isinstance(rules, TargetRules) else 0
 
     @property
     def are_partial(self) -> bool:

@@ -220,6 +220,7 @@ topdesk:
 """,
     1,
 )
+IN_SCOPE = POLICY + "targets: {entra: {scope: {department.code: ICT*}}}"
 WITH_TICKETS = POLICY.replace(
     "guard:",
     """  tickets:
@@ -301,6 +302,11 @@ STORIES = {
     ),
     "renamed operator": Story(
         [signal("1042")], before=[*stands(SANNE), hr_says(MARRIED)], policy=POLICY
+    ),
+    "into the scope": Story(
+        [signal("1042")],
+        before=[*stands(moved(SANNE, "ZORG", "Zorg")), hr_says(SANNE)],
+        policy=IN_SCOPE,
     ),
     "stopped at once": Story([IS_STOPPED], before=stands(SANNE)),
     "stopped while held": Story(
@@ -480,7 +486,13 @@ def _cards(world: World) -> dict[str, object]:
 def _said(dossier: Dossier) -> object:
     assert dossier.decision is not None
     # After a stop a block is seen later, and so by another number of seconds.
-    no_ids = {"account_id": "", "operator_id": "", "blocked": None}
+    # And what was written is known by when it was; that nobody undid it must be the same.
+    no_ids: dict[str, object] = {
+        "account_id": "",
+        "operator_id": "",
+        "blocked": None,
+        "wrote": {},
+    }
     return (
         _whenever_stopped(dossier.decision.person),
         dossier.decision.ties.is_manager,
@@ -493,6 +505,7 @@ def _said(dossier: Dossier) -> object:
                 row.attempt,
                 row.problem,
                 row.pending,
+                any(wrote.undone for wrote in row.applied.wrote.values()),
             )
             for name, row in dossier.targets.items()
         },
