@@ -108,6 +108,9 @@ param hrFullSyncSchedule string = '0 30 2 * * *'
 @description('When what is due is brought back.')
 param dueSchedule string = '0 * * * * *'
 
+@description('When it is looked what was changed in Entra behind our back.')
+param driftSchedule string = '0 5-59/15 * * * *'
+
 @description('When certificates, secrets and the history are looked after; once a day.')
 param upkeepSchedule string = '0 40 4 * * *'
 
@@ -243,6 +246,7 @@ var functions = [
   'apply_hr'
   'apply_topdesk'
   'console_first_sign_in'
+  'drift'
   'due'
   'health'
   'hr_full_sync'
@@ -293,6 +297,7 @@ var settings = union(
     HR_POLL_SCHEDULE: hrPollSchedule
     HR_FULL_SYNC_SCHEDULE: hrFullSyncSchedule
     DUE_SCHEDULE: dueSchedule
+    DRIFT_SCHEDULE: driftSchedule
     UPKEEP_SCHEDULE: upkeepSchedule
   },
   empty(otlpEndpoint) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint },

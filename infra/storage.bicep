@@ -32,6 +32,7 @@ var tables = [
   'batches'
   'calls'
   'cursors'
+  'drift'
   'due'
   'erasures'
   'firstsignins'

@@ -217,6 +217,7 @@ def _settings(
         "HR_POLL_SCHEDULE": "*/15 * * * * *",
         "HR_FULL_SYNC_SCHEDULE": "0 0 3 * * *",
         "DUE_SCHEDULE": "* * * * * *",
+        "DRIFT_SCHEDULE": "0 5-59/15 * * * *",
         "UPKEEP_SCHEDULE": "0 40 4 * * *",
         "CLOCK_FILE": str(clock.path),
         # The SDK's receivers hold their slot while idle: 250 people would wait for 64 slots.

@@ -20,6 +20,7 @@ from rich.table import Table
 from shared import flow, health, settings, wiring
 from shared.cli_ad import ad, print_tasks
 from shared.cli_audit import audit
+from shared.cli_drift import drift
 from shared.cli_erase import eraser, print_tombstone
 from shared.cli_exception import exception, print_exceptions
 from shared.cli_explain import print_explanation
@@ -68,6 +69,7 @@ app.add_typer(takeover)
 app.add_typer(notice, name="notice")
 app.add_typer(sso, name="sso")
 app.add_typer(topdesk, name="topdesk")
+app.add_typer(drift)
 app.add_typer(upkeep)
 app.add_typer(audit, name="audit")
 app.add_typer(permissions, name="permissions")

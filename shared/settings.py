@@ -158,6 +158,8 @@ class Settings(BaseModel):
     """When to read everyone."""
     due_schedule: str | None = Field(default=None, alias="DUE_SCHEDULE")
     """When to bring back what is due."""
+    drift_schedule: str | None = Field(default=None, alias="DRIFT_SCHEDULE")
+    """When to look what was changed in Entra behind our back."""
     upkeep_schedule: str | None = Field(default=None, alias="UPKEEP_SCHEDULE")
     """When to look after what nobody looks at until it breaks; once a day."""
     clock_file: str | None = Field(default=None, alias="CLOCK_FILE")
@@ -369,6 +371,8 @@ def _schedule_problems(settings: Settings) -> Iterator[Misconfigured]:
         yield _missing("HR_FULL_SYNC_SCHEDULE", "0 30 2 * * *")
     if not settings.due_schedule:
         yield _missing("DUE_SCHEDULE", "0 * * * * *")
+    if not settings.drift_schedule:
+        yield _missing("DRIFT_SCHEDULE", "0 5-59/15 * * * *")
     if not settings.upkeep_schedule:
         yield _missing("UPKEEP_SCHEDULE", "0 40 4 * * *")
 

@@ -28,6 +28,7 @@ from shared import settings as setting
 from shared import vaulted_settings
 from shared.apply.entra import EntraTarget
 from shared.apply.entra_bulk import EntraBulk
+from shared.apply.entra_changes import EntraChanges
 from shared.apply.entra_groups import EntraGroups, GroupBook
 from shared.apply.entra_listing import EntraListing
 from shared.apply.entra_passes import EntraPasses
@@ -100,6 +101,7 @@ class Wiring:
             sources={name: sources.source(name) for name in self.settings.sources},
             entra=EntraTarget(entra, book=book),
             bulk=EntraBulk(entra, book=book),
+            changes=EntraChanges(entra),
             groups=EntraGroups(entra, book),
             passes=EntraPasses(entra),
             topdesk=TopdeskTarget(rest) if rest else self._scim(),

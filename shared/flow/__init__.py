@@ -9,13 +9,15 @@ happens, letters.py writes it. forget.py lets go of a card that is no more, eras
 who is gone, roles.py counts who has which right in TOPdesk, members.py looks through whole groups
 for members whom no rule explains, checking.py asks whether groups can be filled at all. upkeep.py
 looks after things once a day; sealing.py and retention.py are steps of it, upkept.py says what
-they saw. service.py holds the rooms they work with.
+they saw. drift.py looks what was changed behind our back, drifted.py at one person of it.
+service.py holds the rooms they work with.
 """
 
 from shared.flow.approve import NotAsShown, approve, as_shown, reject
 from shared.flow.checking import faults
 from shared.flow.collect import full_sync, poll, signalled
 from shared.flow.decide import decide
+from shared.flow.drift import drift
 from shared.flow.erasing import erase
 from shared.flow.explain import explained
 from shared.flow.first_sign_in import collect_pass, first_sign_ins
@@ -39,6 +41,7 @@ __all__ = [
     "collect_pass",
     "decide",
     "different",
+    "drift",
     "erase",
     "explained",
     "faults",

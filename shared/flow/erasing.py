@@ -214,6 +214,7 @@ async def _forget_the_rest(service: Service, stone: Tombstone) -> None:
     await ledger.batches.forget_ahead(person_id)
     await ledger.first_sign_ins.forget(person_id)
     await ledger.notices.forget_parked(person_id)
+    await ledger.drift.forget(person_id)
     if stone.employee_id:
         await ledger.names.forget(EMPLOYEE_ID, stone.employee_id, person_id)
     await _empty_journal(service, person_id)

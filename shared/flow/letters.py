@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from shared import log
 from shared.errors import Misconfigured
-from shared.flow import managers, ties, upkept, waiting
+from shared.flow import drift_told, managers, ties, upkept, waiting
 from shared.flow.service import Service
 from shared.ledger.batches import Shown
 from shared.ledger.people import Dossier
@@ -70,6 +70,10 @@ async def write(service: Service, post: Post, cause: Cause) -> Written:
             return _to_operators(post, cause.kind, policy, said, "it was mended")
         case NoticeKind.TASK:
             return await _task(service, post, cause, policy)
+        case NoticeKind.DRIFT:
+            found = await drift_told.told(service)
+            said = drift_told.facts(policy, found) if found else None
+            return _to_operators(post, cause.kind, policy, said, "nothing differs any more")
         case _:
             return await _of_a_person(service, post, cause, policy)
 

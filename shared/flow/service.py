@@ -14,6 +14,7 @@ from typing import Protocol
 
 from shared import log
 from shared.apply.bulk import Bulk
+from shared.apply.changes import Changes
 from shared.apply.first_sign_in import Passes
 from shared.apply.groups import Groups
 from shared.apply.hr import HrTarget, HrWriter
@@ -26,6 +27,7 @@ from shared.intake.source import Source
 from shared.ledger.batches import Batches
 from shared.ledger.calls import Calls
 from shared.ledger.cursors import Cursors
+from shared.ledger.drift import DriftRows
 from shared.ledger.due import Due
 from shared.ledger.erasures import Erasures
 from shared.ledger.first_sign_ins import FirstSignIns
@@ -175,6 +177,11 @@ class Ledger:
         return Journal(self.store)
 
     @cached_property
+    def drift(self) -> DriftRows:
+        """What was changed behind our back."""
+        return DriftRows(self.store)
+
+    @cached_property
     def upkeep(self) -> UpkeepRows:
         """What is looked after once a day."""
         return UpkeepRows(self.store)
@@ -225,6 +232,8 @@ class Service:
     """What has to be done in TOPdesk; another plan when a SCIM service stands in its place."""
     announce: Callable[[Waiting], Awaitable[None]] = write_log
     """How a reminder of a held batch reaches the log, and so the alerts."""
+    changes: Changes | None = None
+    """What tells of changes in Entra; None where nothing does."""
     bulk: Bulk | None = None
     """Who puts many accounts into a group of Entra at once; None: each is added by itself."""
     post: Post | None = None

@@ -55,6 +55,11 @@ class Names:
             return False
         return True
 
+    async def owner(self, kind: str, name: str) -> PersonId | None:
+        """Whose name it is, or was last."""
+        row = await self._store.get(TABLE, _place(kind, name), _ROW)
+        return PersonId(str(row.properties[_OWNER])) if row else None
+
     async def release(
         self, kind: str, names: Iterable[str], owner: PersonId, now: datetime
     ) -> None:

@@ -24,6 +24,8 @@ class NoticeKind(StrEnum):
     """A certificate, a secret or a consent ends soon: to operators, once for each warning."""
     UPKEEP = "upkeep"
     """The daily upkeep found something to mend: to operators, once a week while it is the same."""
+    DRIFT = "drift"
+    """Accounts were changed by hand, and are left so: to operators, once a day."""
     JOINER = "joiner"
     """Somebody begins: to the manager."""
     MOVER = "mover"

@@ -100,5 +100,12 @@ SAMPLES: Mapping[NoticeKind, Mapping[str, object]] = {
             },
         ),
     },
+    NoticeKind.DRIFT: {
+        "organisation": "Voorbeeld",
+        "people": 2,
+        "kinds": (
+            {"kind": "disabled", "people": 2, "numbers": ("afas:1042", "afas:1043"), "more": 0},
+        ),
+    },
     **dict.fromkeys(ABOUT_A_PERSON, _PERSON),
 }

@@ -25,6 +25,7 @@ from shared.policy.choices import (
 )
 from shared.policy.conditions import Condition, matches
 from shared.policy.departments import tree
+from shared.policy.drift import DriftRules
 from shared.policy.exceptions import Exceptions
 from shared.policy.fields import check_template
 from shared.policy.first_sign_in import FirstSignIn
@@ -354,6 +355,7 @@ class Policy(Section):
     guard: Guard = Guard()
     retention: Retention = Retention()
     notices: Notices = Notices()
+    drift: DriftRules = DriftRules()
     upkeep: Upkeep = Upkeep()
     protected: frozenset[str] = frozenset()
     """Never touched: user principal names, or people as `source:number`."""

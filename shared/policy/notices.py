@@ -11,6 +11,7 @@ from shared.policy.choices import Choice, Choices
 from shared.policy.section import Section
 
 _TO_OPERATORS = (NoticeKind.PARKED, NoticeKind.TASK, NoticeKind.EXPIRY, NoticeKind.UPKEEP)
+_TO_OPERATORS = (NoticeKind.PARKED, NoticeKind.EXPIRY, NoticeKind.UPKEEP, NoticeKind.DRIFT)
 
 type MailAddress = Annotated[
     str, Field(pattern=r"^[^@\s<>\",;]{1,64}@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$", max_length=254)
@@ -28,9 +29,10 @@ class Notices(Section):
     """Mail to managers and operators; nothing is sent without the setting MAIL_SENDER."""
 
     send: tuple[NoticeKind, ...] = (
-        *(NoticeKind.HELD, NoticeKind.PARKED, NoticeKind.EXPIRY, NoticeKind.UPKEEP),
+        *(NoticeKind.HELD, NoticeKind.PARKED),
+        *(NoticeKind.EXPIRY, NoticeKind.UPKEEP, NoticeKind.DRIFT),
     )
-    """Sent are held, parked, task, expiry, upkeep; and to managers joiner, mover, leaver, left."""
+    """Sent: held, parked, task, expiry, upkeep, drift; to managers joiner, mover, leaver, left."""
     language: Literal["nl", "en"] = "nl"
     """The language of the templates."""
     operators: tuple[MailAddress, ...] = ()

@@ -1,4 +1,4 @@
-"""What does the clock make happen? Polls, full syncs, the sweep of what is due, the daily upkeep.
+"""What does the clock make happen? Polls, full syncs, the sweep of what is due, drift and upkeep.
 
 A source that fails is told in its cursor and in the log; the other sources go on.
 """
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import azure.functions as func
 
 from shared import flow, log, wiring, wiring_upkeep
-from shared.errors import InstroomError, LostRace
+from shared.errors import InstroomError, LostRace, Permanent, Transient
 from shared.flow.service import Service
 from shared.telemetry import measures, spans
 from shared.telemetry.measures import Measure
@@ -44,6 +44,19 @@ async def due(timer: func.TimerRequest) -> None:
     """Bring back what is due: dates, leases, retries, approvals, a new policy."""
     del timer
     await flow.sweep(await wiring.service())
+
+
+@blueprint.function_name("drift")
+@blueprint.timer_trigger("timer", schedule="%DRIFT_SCHEDULE%")
+async def drift(timer: func.TimerRequest) -> None:
+    """Look what was changed in Entra behind our back."""
+    del timer
+    try:
+        await flow.drift(await wiring.service())
+    except LostRace:
+        log.info("another run was first", timer="drift")
+    except (Transient, Permanent) as error:
+        log.warning("drift not seen", reason=error)
 
 
 @blueprint.function_name("upkeep")

@@ -280,6 +280,7 @@ async def systems(
     own = {
         "HR_POLL_SCHEDULE": NEVER,
         "HR_FULL_SYNC_SCHEDULE": NEVER,
+        "DRIFT_SCHEDULE": NEVER,
         "UPKEEP_SCHEDULE": NEVER,
         "POLICY_FILE": _generous_policy(state),
     }

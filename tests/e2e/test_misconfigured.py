@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from e2e.company import Company, systems
 
-TIMERS = {"hr_poll", "hr_full_sync", "due", "upkeep"}
+TIMERS = {"hr_poll", "hr_full_sync", "due", "drift", "upkeep"}
 QUEUES = {"hr_signal", "apply_entra", "apply_topdesk"}
 HTTP = {"hr_webhook", "health"}
 SCHEDULES = {f"{timer.upper()}_SCHEDULE" for timer in TIMERS}

@@ -57,7 +57,22 @@ async def _from_plan_to_people(company: Company, folder: Path) -> None:
 
     assert_may(await company.instroom("sso", "test-user", operator, *kept), "can", "can")
     assert_may(await company.instroom("sso", "test-user", employee, *kept), "cannot", "can")
+    await _drift_puts_right_what_was_changed(company, employee)
     await _upkeep_sees_what_was_changed(company)
+
+
+async def _drift_puts_right_what_was_changed(company: Company, number: str) -> None:
+    tenant = company.rig.entra
+    await company.run("drift")
+    [user] = [u for u in tenant.users.values() if u.get("employeeId") == number]
+    tenant.store_user({**user, "jobTitle": "Burgemeester"})
+    await company.run("drift")
+    await company.run("due")
+    await company.until(
+        lambda: tenant.users[user["id"]]["jobTitle"] == user["jobTitle"], "the job title"
+    )
+
+    assert "set attributes jobTitle" in await company.instroom("drift")
 
 
 async def _upkeep_sees_what_was_changed(company: Company) -> None:

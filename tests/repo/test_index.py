@@ -65,6 +65,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "hr_poll": {"type": "timerTrigger", "schedule": "%HR_POLL_SCHEDULE%"},
     "hr_full_sync": {"type": "timerTrigger", "schedule": "%HR_FULL_SYNC_SCHEDULE%"},
     "due": {"type": "timerTrigger", "schedule": "%DUE_SCHEDULE%"},
+    "drift": {"type": "timerTrigger", "schedule": "%DRIFT_SCHEDULE%"},
     "upkeep": {"type": "timerTrigger", "schedule": "%UPKEEP_SCHEDULE%"},
     "hr_signal": {
         "type": "serviceBusTrigger",
@@ -159,7 +160,7 @@ def test_every_setting_in_a_binding_exists() -> None:
     aliases = {field.alias for field in Settings.model_fields.values()}
     used = set(re.findall(r"%(\w+)%", str(EXPECTED))) | {BUS}
 
-    timers = ("HR_POLL", "HR_FULL_SYNC", "DUE", "UPKEEP")
+    timers = ("HR_POLL", "HR_FULL_SYNC", "DUE", "DRIFT", "UPKEEP")
     assert used == {*(f"{timer}_SCHEDULE" for timer in timers), BUS}
     assert used <= aliases
 

@@ -47,7 +47,7 @@ def calls_in(text: str, module: str) -> Iterator[Spoken]:
         for node in ast.walk(function):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
-            if node.func.attr not in {"call", "pages"}:
+            if node.func.attr not in {"call", "pages", "page"}:
                 continue
             made = node.args if node.func.attr == "call" else [ast.Constant("GET"), *node.args]
             method, path = made[0], made[1]

@@ -108,6 +108,16 @@ class Graph:
             seen.add(link)
             page = await self._send(Call("graph", "GET", path), link, None, headers)
 
+    async def page(
+        self, path: str, *, link: str | None = None, params: Mapping[str, str] | None = None
+    ) -> Json:
+        """One page of a collection: the first, or the one that a link of Graph's leads to."""
+        if link is None:
+            return await self.call("GET", path, params=params)
+        if not link.startswith(f"{self.base_url}/"):
+            raise Permanent(f"graph: GET {path}: the next page lies on another server")
+        return await self._send(Call("graph", "GET", path), link, None, None)
+
     async def close(self) -> None:
         """Give the connections back; the credential is its owner's."""
         await self._sender.close()

@@ -6,6 +6,7 @@ Placeholders are filled and percent-encoded by `rest.fill`, and the template is 
 from __future__ import annotations
 
 USERS = "/users"
+USERS_DELTA = "/users/delta"
 USER = "/users/{user}"
 USER_MANAGER = "/users/{user}/manager/$ref"
 USER_GROUPS = "/users/{user}/memberOf/microsoft.graph.group"
@@ -29,6 +30,7 @@ TAP_POLICY = (
 SEND_MAIL = "/users/{user}/sendMail"
 
 GROUPS = "/groups"
+GROUPS_DELTA = "/groups/delta"
 GROUP = "/groups/{group}"
 GROUP_MEMBERS = "/groups/{group}/members/$ref"
 GROUP_MEMBER = "/groups/{group}/members/{user}/$ref"

@@ -57,6 +57,7 @@ OF_THE_APP = (
         "read, make and change accounts; manager; block, end sessions; delete and restore",
         (
             *_READ_ACCOUNTS,
+            ("GET", paths.USERS_DELTA),
             ("POST", paths.USERS),
             ("PATCH", paths.USER),
             ("DELETE", paths.USER),
@@ -81,6 +82,7 @@ OF_THE_APP = (
             ("PATCH", paths.GROUP),
             ("DELETE", paths.GROUP_MEMBER),
             ("GET", paths.GROUP_DIRECT),
+            ("GET", paths.GROUPS_DELTA),
         ),
     ),
     Permission(

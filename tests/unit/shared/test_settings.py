@@ -33,6 +33,7 @@ def whole(tmp_path: Path) -> dict[str, str]:
         "HR_POLL_SCHEDULE": "0 */15 * * * *",
         "HR_FULL_SYNC_SCHEDULE": "0 30 2 * * *",
         "DUE_SCHEDULE": "0 * * * * *",
+        "DRIFT_SCHEDULE": "0 5-59/15 * * * *",
         "UPKEEP_SCHEDULE": "0 40 4 * * *",
     }
 
@@ -59,6 +60,7 @@ def test_whole_settings_have_no_problem(whole: dict[str, str]) -> None:
         "HR_POLL_SCHEDULE",
         "HR_FULL_SYNC_SCHEDULE",
         "DUE_SCHEDULE",
+        "DRIFT_SCHEDULE",
         "UPKEEP_SCHEDULE",
     ],
 )

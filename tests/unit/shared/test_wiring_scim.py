@@ -38,6 +38,7 @@ def given(tmp_path: Path) -> dict[str, str]:
         "HR_POLL_SCHEDULE": "0 */15 * * * *",
         "HR_FULL_SYNC_SCHEDULE": "0 30 2 * * *",
         "DUE_SCHEDULE": "0 * * * * *",
+        "DRIFT_SCHEDULE": "0 5-59/15 * * * *",
         "UPKEEP_SCHEDULE": "0 40 4 * * *",
     }
 
