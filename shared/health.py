@@ -19,7 +19,6 @@ from shared.permissions.claims import roles
 from shared.permissions.compare import Comparison, compared
 from shared.permissions.wanted import wanted
 from shared.policy.document import Policy
-from shared.policy.first_sign_in import By
 from shared.policy.load import load
 from shared.policy.write_back import WriteBack
 from shared.secret import Secret
@@ -109,7 +108,7 @@ async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
             _fillable, built, await built.policy(active.policy)
         )
     rules = (await built.policy(active.policy)).first_sign_in if active else None
-    if rules and rules.by is By.COLLECT:
+    if rules and rules.is_on:
         terms = Terms(minutes=rules.lifetime_minutes, once=rules.once)
         probes["passes for a first sign-in"] = partial(built.passes.probe, terms)
     for name, source in built.sources.items():

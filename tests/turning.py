@@ -8,7 +8,7 @@ from datetime import timedelta
 from fakes import World
 
 from shared.flow.collect import full_sync
-from shared.flow.noticing import notify
+from shared.flow.pass_mail import notify
 from shared.flow.provision import provision
 from shared.flow.service import Ledger
 from shared.flow.sweep import sweep

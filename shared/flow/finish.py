@@ -17,7 +17,7 @@ from shared.errors import (
     TargetDown,
     Transient,
 )
-from shared.flow import by_hand, in_bulk, measuring, naming, rivals, strays, ties
+from shared.flow import by_hand, in_bulk, measuring, naming, pass_mail, rivals, strays, ties
 from shared.flow.lanes import Account, Want, reached
 from shared.flow.service import LEASE
 from shared.flow.work import Work, account_id, login_of, tell
@@ -84,6 +84,7 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
     if problem:
         await service.ledger.notices.note_parked(work.dossier.person_id)
     await by_hand.tell(work, tasks)
+    await pass_mail.intend(work, applied)
     await write(work, row)
     if problem and not plan.obstacles:
         return Outcome(ending=Ending.WAITING, detail=problem, changes=len(work.done))

@@ -25,7 +25,7 @@ from shared.ledger.first_sign_ins import Collection
 from shared.model.collector import Collector
 from shared.model.person import PersonId
 from shared.policy.document import Policy
-from shared.policy.first_sign_in import By, Mfa
+from shared.policy.first_sign_in import Mfa
 
 type Why = Literal["off", "second factor", "unknown", "not ready", "again", "meanwhile", "busy"]
 
@@ -53,7 +53,7 @@ class Collected:
 
 async def open_for(work: Work[Any, Any]) -> None:
     """An account is about to be made: from then on its first sign-in can be collected."""
-    if work.policy.first_sign_in.by is not By.COLLECT:
+    if not work.policy.first_sign_in.is_on:
         return
     service = work.service
     collection = Collection(secret=service.mint(), opened_at=service.clock.now())
@@ -108,7 +108,7 @@ async def collect_pass(
     Passes.issue raises.
     """
     rules = await _rules(service, who)
-    waiting = await _waiting(service, person_id, who, rules)
+    waiting = await waiting_for(service, person_id, who, rules)
     _check(service, waiting, who, seen=seen, reason=reason)
     again = "" if waiting.is_new else f" again: {reason.strip()}"
     await tell(service, waiting.dossier, f"pass asked for{again}", who.name)
@@ -126,8 +126,8 @@ async def collect_pass(
 async def _rules(service: Service, who: Collector) -> Policy:
     _, rules = await service.active_policy()
     said = rules.first_sign_in
-    if said.by is not By.COLLECT:
-        raise NotCollected("off", "first_sign_in.by in the policy does not say collect")
+    if not said.is_on:
+        raise NotCollected("off", "first_sign_in.by in the policy says none")
     if not who.at_the_desk and not _factor_is_enough(who, said.mfa):
         raise NotCollected(
             "second factor", "this sign-in does not say that it had a second factor"
@@ -147,7 +147,7 @@ async def _judged(
     return judge(dossier, row, (then, rules), service.clock.now())
 
 
-async def _waiting(
+async def waiting_for(
     service: Service, person_id: PersonId, who: Collector, rules: Policy
 ) -> Waiting:
     """Raises NotCollected; a stranger hears the same of everybody."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared import log
@@ -21,6 +21,7 @@ from shared.model.notice import Cause, NoticeKind
 from shared.model.person import PersonId
 from shared.notices import causes
 from shared.notices.causes import Stand
+from shared.notices.made_up import CODE
 from shared.notices.mail import Letter, Post
 from shared.policy import lifecycle
 from shared.policy.choices import pick
@@ -239,31 +240,44 @@ async def _of_a_person(service: Service, post: Post, cause: Cause, policy: Polic
     to = await _manager(service, post, stand, policy)
     if isinstance(to, Later):
         return to
-    letter = _letter(post, cause.kind, policy, to, person_facts(dossier, stand, cause))
-    contract = causes.primary(stand)
+    return about_a_person(post, stand, cause, to, person_facts(dossier, stand, cause))
+
+
+def about_a_person(
+    post: Post, stand: Stand, cause: Cause, to: tuple[str, ...], said: Mapping[str, object]
+) -> Letter:
+    """A letter from the mailbox that the policy names for this person."""
+    policy, contract = stand.policy, causes.primary(stand)
+    letter = _letter(post, cause.kind, policy, to, said)
     mailbox = pick(
         policy.notices.sender, facts(stand.person, contract, stand.today, policy.departments)
     )
-    return Letter(str(mailbox.value), to, letter.subject, letter.text) if mailbox else letter
+    return replace(letter, sender=str(mailbox.value)) if mailbox else letter
 
 
 async def _manager(
     service: Service, post: Post, stand: Stand, policy: Policy
 ) -> tuple[str, ...] | Later:
     """The manager's address; the operators' for who has none."""
-    key = _manager_key(stand)
+    key = manager_key(stand)
     if key is None:
         return policy.notices.operators or Later("HR names no manager", TOMORROW)
-    key = await managers.in_place_of(service, key, policy, stand.at) or key
+    found = await managers_address(service, post, key, stand)
+    return found if isinstance(found, Later) else (found,)
+
+
+async def managers_address(service: Service, post: Post, key: str, stand: Stand) -> str | Later:
+    """Where mail reaches this manager, or who is taken in the place of one who has left."""
+    key = await managers.in_place_of(service, key, stand.policy, stand.at) or key
     source, _, number = key.partition(":")
     known = await service.ledger.identities.find(source, number)
     dossier = await service.ledger.people.read(known.person_id) if known else None
     account = dossier.target(TargetName.ENTRA).applied.account_id if dossier else None
     address = await post.mailer.address(account) if account else None
-    return (address,) if address else Later(f"the manager {key} has no account yet", TOMORROW)
+    return address or Later(f"the manager {key} has no account yet", TOMORROW)
 
 
-def _manager_key(stand: Stand) -> str | None:
+def manager_key(stand: Stand) -> str | None:
     """As `source:number`; of somebody who has left the last one."""
     if found := ties.manager_of(stand.person, stand.policy, stand.at):
         return found
@@ -286,7 +300,7 @@ async def facts_of(
     found = person_facts(dossier, stand, Cause(kind=kind, about=dossier.person_id))
     if kind in (NoticeKind.LEAVER, NoticeKind.LEFT) and found["last_day"] is None:
         raise Misconfigured(f"{source}:{number}", "has no last day", "Take somebody who leaves")
-    return found
+    return {**found, **CODE} if kind is NoticeKind.PASS else found
 
 
 def person_facts(dossier: Dossier, stand: Stand, cause: Cause) -> dict[str, object]:
@@ -305,7 +319,7 @@ def person_facts(dossier: Dossier, stand: Stand, cause: Cause) -> dict[str, obje
         "job": known["job.name"] or known["job.code"],
         "employer": known["employer.name"] or known["employer.code"],
         "login": dossier.target(TargetName.ENTRA).applied.login or "",
-        "manager": _manager_key(stand) or "",
+        "manager": manager_key(stand) or "",
         "first_day": run.first if run else None,
         "last_day": run.last if run else None,
         "delete_after_days": rules.delete_after_days,

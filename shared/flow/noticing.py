@@ -8,8 +8,10 @@ sends; a lost reply, or a stop after the sending began, leaves it *unknown* and 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from shared import log
 from shared.errors import LostRace, Misconfigured, Permanent, Transient, UnknownReply
@@ -95,17 +97,25 @@ async def notify(service: Service, notice_id: str) -> None:
             case Over(why):
                 await service.ledger.notices.save(kept, state="dropped", problem=why)
             case Later(why, delay):
-                await _again(service, kept, why, delay)
+                await again(service, kept, why, delay)
             case Letter():
-                await _send(service, kept, written)
+                await send(service, kept, partial(_ready, written))
 
 
-async def _send(service: Service, kept: Kept, letter: Letter) -> None:
-    assert service.post  # noqa: S101 - asked by notify
+async def _ready(letter: Letter) -> Letter:
+    return letter
+
+
+async def send(service: Service, kept: Kept, make: Callable[[], Awaitable[Letter]]) -> None:
+    """Make the letter and send it, as its only sender. Raises LostRace when that is another.
+
+    What `make` raises ends it as a failed send does: UnknownReply leaves it unknown.
+    """
+    assert service.post  # noqa: S101 - asked by whoever writes letters
     until = service.clock.wall() + SENDING
     kept = await service.ledger.notices.save(kept, state="sending", sending_until=until)
     try:
-        await service.post.mailer.send(letter)
+        await service.post.mailer.send(await make())
     except UnknownReply as error:
         await _unknown(service, kept, error.reason)
     except (Transient, Permanent) as error:
@@ -135,10 +145,10 @@ async def _unknown(service: Service, kept: Kept, why: str) -> None:
 
 async def _failed(service: Service, kept: Kept, error: Transient | Permanent) -> None:
     refused = isinstance(error, Permanent)
-    await _again(service, kept, error.reason, _backoff(kept, error), refused=refused)
+    await again(service, kept, error.reason, _backoff(kept, error), refused=refused)
 
 
-async def _again(
+async def again(
     service: Service, kept: Kept, why: str, delay: timedelta, *, refused: bool = False
 ) -> None:
     """It was not sent: a moment brings it back, until it is too old to matter."""

@@ -34,12 +34,20 @@ class NoticeKind(StrEnum):
     """Somebody's last day comes: to the manager."""
     LEFT = "left"
     """Somebody's last day is over: to the manager."""
+    PASS = "pass"  # noqa: S105 - a kind of notice
+    """A joiner's pass for the first sign-in: to the manager, by `first_sign_in.by`."""
     TASK = "task"
     """Somebody has to do by hand what cannot wait, with exact values: to operators."""
 
 
 ABOUT_A_PERSON = frozenset(
-    {NoticeKind.JOINER, NoticeKind.MOVER, NoticeKind.LEAVER, NoticeKind.LEFT}
+    {
+        NoticeKind.JOINER,
+        NoticeKind.MOVER,
+        NoticeKind.LEAVER,
+        NoticeKind.LEFT,
+        NoticeKind.PASS,
+    }
 )
 
 

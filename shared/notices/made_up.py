@@ -23,6 +23,8 @@ _PERSON: Mapping[str, object] = {
     "last_day": date(2027, 6, 30),
     "delete_after_days": 30,
 }
+CODE: Mapping[str, object] = {"code": "********", "until": "4 januari 2027 10:00", "once": True}
+"""What stands in a preview for a pass."""
 SAMPLES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.HELD: {
         "organisation": "Voorbeeld",
@@ -108,4 +110,5 @@ SAMPLES: Mapping[NoticeKind, Mapping[str, object]] = {
         ),
     },
     **dict.fromkeys(ABOUT_A_PERSON, _PERSON),
+    NoticeKind.PASS: {**_PERSON, **CODE},
 }

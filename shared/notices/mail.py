@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.notices.render import Templates
@@ -19,7 +19,9 @@ class Letter:
     sender: str
     to: tuple[str, ...]
     subject: str
-    text: str
+    text: str = field(repr=False)
+    keep: bool = True
+    """Does the mailbox keep a copy in Sent Items? Not of a secret."""
 
 
 class Mailer(Protocol):
@@ -56,7 +58,12 @@ class GraphMailer:
     async def send(self, letter: Letter) -> None:
         """Send once; a copy stays in Sent Items of the mailbox."""
         await mail.send(
-            self._graph, letter.sender, letter.to, subject=letter.subject, text=letter.text
+            self._graph,
+            letter.sender,
+            letter.to,
+            subject=letter.subject,
+            text=letter.text,
+            keep=letter.keep,
         )
 
     async def address(self, account_id: str) -> str | None:

@@ -6,7 +6,6 @@ Called by health and the command line. Knows no network.
 from __future__ import annotations
 
 from shared.policy.document import Policy
-from shared.policy.first_sign_in import By
 from shared.vendors.graph.permissions import OF_THE_APP, Feature, Permission
 
 _LEAVE_DATE = "employeeLeaveDateTime"
@@ -15,7 +14,7 @@ WHEN = {
     Feature.GROUPS: "always",
     Feature.GENERATED: "the policy has `entra.generated`",
     Feature.LEAVE_DATE: f"`entra.attributes` names `{_LEAVE_DATE}`",
-    Feature.FIRST_SIGN_IN: "`first_sign_in.by` is `collect`, or sign-in methods are removed",
+    Feature.FIRST_SIGN_IN: "`first_sign_in.by` is not `none`, or sign-in methods are removed",
     Feature.METHODS: "`leaver.sign_in_methods` is `remove`",
     Feature.DEVICES: "`leaver.devices` is `disable`",
     Feature.MAILBOX: "`leaver.auto_reply` is there, or `leaver.mailbox` is `hand_over`",
@@ -38,7 +37,7 @@ def features(policy: Policy) -> frozenset[Feature]:
     if policy.entra.generated:
         on.add(Feature.GENERATED)
     leaver = policy.leaver
-    if policy.first_sign_in.by is By.COLLECT or leaver.sign_in_methods == "remove":
+    if policy.first_sign_in.is_on or leaver.sign_in_methods == "remove":
         on.add(Feature.FIRST_SIGN_IN)
     if leaver.sign_in_methods == "remove":
         on.add(Feature.METHODS)

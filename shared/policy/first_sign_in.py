@@ -23,6 +23,8 @@ class By(StrEnum):
     """None: the service desk gives a password by hand."""
     COLLECT = "collect"
     """Somebody who has seen who it is collects a pass for them."""
+    MAIL = "mail"
+    """The manager gets one by mail on the first day; it can be collected too."""
 
 
 class Mfa(StrEnum):
@@ -49,7 +51,7 @@ class FirstSignIn(Section):
     """How somebody whose account was made here signs in for the first time."""
 
     by: By = By.NONE
-    """`collect`: a Temporary Access Pass on a page, for who may collect it; `none`: nothing."""
+    """`collect`: a Temporary Access Pass on a page; `mail`: mailed too; `none`: nothing."""
     lifetime_minutes: int = Field(default=60, ge=10, le=43_200)
     """How long a pass can be used; within the limits of the tenant's own policy."""
     once: bool = True
@@ -60,9 +62,14 @@ class FirstSignIn(Section):
     """Whether a collector's sign-in must say that there was a second factor."""
     collectors: Collectors = Collectors()
 
+    @property
+    def is_on(self) -> bool:
+        """Are there passes at all?"""
+        return self.by is not By.NONE
+
     @model_validator(mode="after")
     def _somebody(self) -> Self:
         who = self.collectors
-        if self.by is By.COLLECT and not (who.groups or who.roles or who.manager):
+        if self.is_on and not (who.groups or who.roles or who.manager):
             raise ValueError("nobody could collect: name groups or roles, or let managers")
         return self

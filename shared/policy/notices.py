@@ -47,6 +47,8 @@ class Notices(Section):
     @model_validator(mode="after")
     def _somebody_hears_it(self) -> Self:
         asked = self.send if "send" in self.model_fields_set else ()
+        if NoticeKind.PASS in self.send:
+            raise ValueError("'pass' is sent by `first_sign_in: {by: mail}`, not from here")
         kind = next((each for each in _TO_OPERATORS if each in asked), None)
         if kind and not self.operators:
             raise ValueError(f"'{kind}' goes to operators: name at least one mail address")

@@ -250,7 +250,7 @@ async def test_nothing_opens_or_is_given_when_the_policy_says_none(world: World)
     world.hr.put(SANNE)
     await first_load(world)
 
-    with pytest.raises(NotCollected, match="does not say collect"):
+    with pytest.raises(NotCollected, match="in the policy says none"):
         await first_sign_ins(world.service, DESK)
     assert [row async for row in world.service.ledger.first_sign_ins.everyone()] == []
 

@@ -16,8 +16,12 @@ from shared.vendors.graph.client import Graph
 from shared.vendors.graph.refusals import NotVisible, Refused
 
 
-async def send(graph: Graph, sender: str, to: Sequence[str], *, subject: str, text: str) -> None:
+async def send(
+    graph: Graph, sender: str, to: Sequence[str], *, subject: str, text: str, keep: bool = True
+) -> None:
     """Send plain text from the mailbox `sender`; Exchange keeps a copy in its Sent Items.
+
+    Without `keep` it keeps none.
 
     Raises Permanent when the mailbox is not there or not ours to use, UnknownReply when nobody
     knows, or what `rest.persist` raises.
@@ -27,8 +31,9 @@ async def send(graph: Graph, sender: str, to: Sequence[str], *, subject: str, te
         "body": {"contentType": "Text", "content": text},
         "toRecipients": [{"emailAddress": {"address": address}} for address in to],
     }
+    body = {"message": message} if keep else {"message": message, "saveToSentItems": False}
     try:
-        await graph.call("POST", paths.SEND_MAIL, at={"user": sender}, json={"message": message})
+        await graph.call("POST", paths.SEND_MAIL, at={"user": sender}, json=body)
     except NotVisible as error:
         told = "the mailbox that notices are sent from is not there: mend MAIL_SENDER, or "
         raise Permanent(f"{told}notices.sender in the policy", mender="settings") from error
