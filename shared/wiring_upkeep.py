@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
 from shared import wiring
-from shared.flow import erasing, expiries, members, retention, sealing
+from shared.flow import emptied, erasing, expiries, members, retention, sealing
 from shared.flow.expiries import Keys
 from shared.flow.service import Service
 from shared.flow.upkeep import Task
@@ -34,6 +34,7 @@ async def tasks() -> AsyncIterator[tuple[Task, ...]]:
         yield (
             *await _single_sign_on(service, wired, opened),
             Task("who is in watched groups", members.look),
+            Task("groups of our own", emptied.look),
             Task("secrets and consents", lambda service: expiries.look(service, _keys(wired))),
             Task("history", sealing.seal),
             Task("what need not be kept", retention.forget),

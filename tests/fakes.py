@@ -378,6 +378,13 @@ class FakeGroups:
         self.entra.made[group_id.removeprefix("g ")] = name
         self.entra.moment("after group rename")
 
+    async def members_of(self, group_id: str) -> tuple[Member, ...]:
+        return await self.members(group_id.removeprefix("g "))
+
+    async def delete(self, right: str, group_id: str) -> None:
+        assert group_id == f"g {right}"
+        self.entra.made.pop(right, None)
+
     async def members(self, name: str) -> tuple[Member, ...]:
         ours = (a for a in self.entra.accounts.values() if name in a.groups)
         known = (Member(id=a.id, kind="person", name=a.user_principal_name) for a in ours)

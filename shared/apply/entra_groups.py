@@ -17,6 +17,7 @@ from shared.errors import Permanent
 from shared.model.right import is_generated
 from shared.vendors.graph import groups
 from shared.vendors.graph.client import Graph, Json
+from shared.vendors.graph.refusals import NotVisible
 
 KEPT_SECONDS = 600.0
 MEMBER_FIELDS = "id,userPrincipalName,displayName,userType"
@@ -107,6 +108,26 @@ class EntraGroups:
     async def rename(self, group_id: str, name: str) -> None:
         """Give it another display name."""
         await groups.rename(self._graph, group_id, name)
+
+    async def members_of(self, group_id: str) -> tuple[Member, ...]:
+        """The direct members of the group with this id; none when it is gone."""
+        try:
+            rows = await groups.direct_members(self._graph, group_id, MEMBER_FIELDS)
+        except NotVisible:
+            return ()
+        return tuple(map(_member, rows))
+
+    async def delete(self, right: str, group_id: str) -> None:
+        """Delete a group of our own making. Raises Permanent when it does not carry our mark."""
+        self._book.forget(right)
+        for row in await groups.find(self._graph, group_id):
+            if row.get("mailNickname") != mark(right):
+                raise Permanent(
+                    "it does not carry the mark of Instroom any more, so it is left: delete it in "
+                    "Entra by hand, or let it be",
+                    mender="operator",
+                )
+            await groups.delete(self._graph, group_id)
 
     async def members(self, name: str) -> tuple[Member, ...]:
         """Its direct members. Raises Permanent when there is no such group, or several."""

@@ -41,6 +41,14 @@ class Groups(Protocol):
         """Give it another display name."""
         ...
 
+    async def members_of(self, group_id: str) -> tuple[Member, ...]:
+        """The direct members of the group with this id; none when it is gone."""
+        ...
+
+    async def delete(self, right: str, group_id: str) -> None:
+        """Delete a group of our own making. Raises Permanent when it does not carry our mark."""
+        ...
+
     async def members(self, name: str) -> tuple[Member, ...]:
         """Its direct members. Raises Permanent when there is no such group, or several."""
         ...

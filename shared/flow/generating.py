@@ -41,6 +41,8 @@ async def seen_to[D: Want, A: Account](work: Work[D, A], found: Found[A]) -> Fou
         try:
             if group.group_id is None or lacking:
                 group, version = await _made(work, group, version, name)
+            if group.empty_since:
+                group, version = await _filled(work, group, version)
             if group.name != name and not _was_just_taken_off(work, group, name):
                 await _rename(work, group, version, name)
         except LostRace:
@@ -72,6 +74,14 @@ async def _made(
         group = begun.model_copy(update={"name": name})
     known = group.model_copy(update={"group_id": there})
     return known, await service.ledger.groups.write(known, version)
+
+
+async def _filled(
+    work: Work[Any, Any], group: MadeGroup, version: str | None
+) -> tuple[MadeGroup, str]:
+    """Somebody comes into it: it is not empty any more. Raises LostRace when it is just going."""
+    filled = group.model_copy(update={"empty_since": None})
+    return filled, await work.service.ledger.groups.write(filled, version)
 
 
 async def _rename(work: Work[Any, Any], group: MadeGroup, version: str | None, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Which groups has Instroom made, and under which name? One partition a group.
+"""Which groups has Instroom made, and under which name? One partition.
 
 Written before and after the create: whoever finds a create begun and no id waits until Entra
 shows what became of it.
@@ -6,14 +6,15 @@ shows what became of it.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 from shared.ledger.pack import key_of, pack, unpack
-from shared.ledger.rows import Insert, Replace, Store
+from shared.ledger.rows import Delete, Insert, Replace, Store
 from shared.model.frozen import Frozen
 
 TABLE = "groups"
-_ROW = "group"
+_MADE = "made"
 
 
 class MadeGroup(Frozen):
@@ -29,6 +30,8 @@ class MadeGroup(Frozen):
     """Calendar moment of the last rename."""
     tried_at: datetime | None = None
     """Wall time at which a create was last sent."""
+    empty_since: datetime | None = None
+    """Calendar moment at which it was first seen without a member; None: it has some."""
 
 
 class MadeGroups:
@@ -39,12 +42,21 @@ class MadeGroups:
 
     async def read(self, right: str) -> tuple[MadeGroup, str | None]:
         """What is known of this group, and the version for writing."""
-        row = await self._store.get(TABLE, key_of(right), _ROW)
+        row = await self._store.get(TABLE, _MADE, key_of(right))
         return (unpack(MadeGroup, row), row.etag) if row else (MadeGroup(right=right), None)
+
+    async def everything(self) -> AsyncIterator[tuple[MadeGroup, str]]:
+        """Every group that was made or begun, with its version."""
+        async for row in self._store.scan(TABLE, _MADE):
+            yield unpack(MadeGroup, row), row.etag
 
     async def write(self, group: MadeGroup, version: str | None) -> str:
         """Write it; answers the new version. Raises LostRace when somebody else wrote."""
-        values = pack(group)
-        operation = Replace(_ROW, values, version) if version else Insert(_ROW, values)
-        (etag,) = await self._store.write(TABLE, key_of(group.right), [operation])
+        values, key = pack(group), key_of(group.right)
+        operation = Replace(key, values, version) if version else Insert(key, values)
+        (etag,) = await self._store.write(TABLE, _MADE, [operation])
         return etag
+
+    async def forget(self, group: MadeGroup, version: str) -> None:
+        """It was deleted. Raises LostRace when somebody else wrote."""
+        await self._store.write(TABLE, _MADE, [Delete(key_of(group.right), version)])

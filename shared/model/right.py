@@ -76,6 +76,11 @@ def generated(rule: str, code: str) -> str:
     return f"{_GENERATED}{rule}/{code}"
 
 
+def rule_of(right: str) -> str:
+    """The name of the rule that a group of our own making is of."""
+    return right.removeprefix(_GENERATED).partition("/")[0]
+
+
 def is_generated(right: str) -> bool:
     """Is it a group of our own making, whatever its name is in Entra?"""
     return right.startswith(_GENERATED)

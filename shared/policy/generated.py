@@ -35,9 +35,11 @@ type GroupTemplate = Annotated[PersonTemplate, AfterValidator(_of_fields)]
 class GeneratedRule(ReachingRule):
     """A group for each value of a code, and who is in it."""
 
-    name: str = Field(min_length=1, max_length=60)
+    name: str = Field(min_length=1, max_length=60, pattern="^[^/]*$")
     """Its own name, which is part of the groups' mark: do not change it."""
     group: GroupTemplate
     """The groups' display name, such as `Alle medewerkers {department.name}`."""
     key: GroupTemplate = "{department.code}"
     """By what a group is found again when its name changes: HR's code of it."""
+    delete_empty_after_days: int | None = Field(default=None, ge=7, le=3650)
+    """A group without a member is deleted after so many days; without this it stays."""

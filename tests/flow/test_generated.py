@@ -20,6 +20,7 @@ from turning import (
 
 from shared.errors import Misconfigured, UnknownReply
 from shared.flow.collect import signalled
+from shared.flow.emptied import look
 from shared.flow.explain import explained
 from shared.flow.preview import preview
 from shared.model.desired import TargetName
@@ -204,3 +205,70 @@ def test_what_would_make_a_group_for_everybody_is_refused(rule: str, told: str) 
 def test_two_rules_of_one_name_are_refused() -> None:
     with pytest.raises(Misconfigured, match="have one name"):
         load(MAKES.replace(f"- {RULE}", f"- {RULE}\n    - {RULE}"))
+
+
+# --- when nobody is left -----------------------------------------------------------------------
+
+GOES = MAKES.replace(RULE, RULE.replace('}"}', '}", delete_empty_after_days: 30}'))
+
+
+async def a_left_department(world: World, policy: str) -> World:
+    world = with_policy(world, policy)
+    world.hr.put(a_record("1042"))
+    await first_load(world)
+    world.hr.put(moved(a_record("1042"), "ZORG", "Zorg"))
+    await signalled(world.service, "afas", "1042")
+    await settle(world)
+    return world
+
+
+async def test_an_empty_group_stays_for_ever_by_default(world: World) -> None:
+    world = await a_left_department(world, MAKES)
+    for _ in range(3):
+        await look(world.service)
+        world.clock.advance(days=400)
+
+    assert world.entra.made.keys() == {RIGHT, ZORG}
+
+
+async def test_an_empty_group_goes_when_its_days_are_over(world: World) -> None:
+    world = await a_left_department(world, GOES)
+    await look(world.service)
+    world.clock.advance(days=29)
+    assert (await look(world.service)).said.endswith("1 stand empty, 0 of them deleted")
+
+    world.clock.advance(days=1)
+    seen = await look(world.service)
+
+    assert seen.said == "2 groups of our own making; 1 stand empty, 1 of them deleted"
+    assert world.entra.made.keys() == {ZORG}
+    assert [one.right async for one, _ in world.service.ledger.groups.everything()] == [ZORG]
+
+
+async def test_a_group_that_fills_again_counts_its_days_anew(world: World) -> None:
+    world = await a_left_department(world, GOES)
+    await look(world.service)
+    world.clock.advance(days=29)
+    world.hr.put(a_record("7", name=a_name(birth="Nr7")))
+    await signalled(world.service, "afas", "7")
+    await settle(world)
+    world.clock.advance(days=2)
+
+    await look(world.service)
+
+    assert world.entra.made.keys() == {RIGHT, ZORG}
+    assert RIGHT in account_of(world, "7").groups
+
+
+async def test_a_department_that_comes_back_gets_a_new_group(world: World) -> None:
+    world = await a_left_department(world, GOES)
+    await look(world.service)
+    world.clock.advance(days=31)
+    await look(world.service)
+
+    world.hr.put(a_record("1042"))
+    await signalled(world.service, "afas", "1042")
+    await settle(world)
+
+    assert world.entra.makings[RIGHT] == 2
+    assert RIGHT in account_of(world, "1042").groups

@@ -15,7 +15,7 @@ from shared.vendors.graph.refusals import NotVisible
 
 SELECT = (
     "id,displayName,groupTypes,mailEnabled,securityEnabled,onPremisesSyncEnabled,"
-    "isAssignableToRole,isManagementRestricted"
+    "isAssignableToRole,isManagementRestricted,mailNickname"
 )
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -63,6 +63,14 @@ async def rename(graph: Graph, group_id: str, name: str) -> None:
     """Another display name."""
     body: Json = {"displayName": name}
     await graph.call("PATCH", paths.GROUP, at={"group": group_id}, json=body, idempotent=True)
+
+
+async def delete(graph: Graph, group_id: str) -> None:
+    """Delete a group of our own; one that is gone already is gone."""
+    try:
+        await graph.call("DELETE", paths.GROUP, at={"group": group_id})
+    except NotVisible:
+        return
 
 
 async def add_member(graph: Graph, group_id: str, user_id: str) -> None:

@@ -69,6 +69,7 @@ DELETABLE = frozenset(
         HELLO_METHOD,
         EMAIL_METHOD,
         GROUP_MEMBER,
+        GROUP,
     }
 )
 """All that may ever be sent with DELETE."""

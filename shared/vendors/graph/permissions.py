@@ -88,8 +88,8 @@ OF_THE_APP = (
     Permission(
         "Group.ReadWrite.All",
         Feature.GENERATED,
-        "make groups of our own, and give them another name",
-        (("POST", paths.GROUPS), ("PATCH", paths.GROUP)),
+        "make groups of our own, give them another name, and delete those that stand empty",
+        (("POST", paths.GROUPS), ("PATCH", paths.GROUP), ("DELETE", paths.GROUP)),
     ),
     Permission(
         "User-LifeCycleInfo.ReadWrite.All",

@@ -977,6 +977,22 @@ async def test_a_group_just_made_is_known_before_the_index_shows_it(open_stage: 
     assert (await book.look_up(RIGHT)).id == made
 
 
+async def test_only_a_group_with_our_mark_is_deleted(open_stage: Open) -> None:
+    stage = open_stage()
+    ours = EntraGroups(stage.graph)
+    made, other = await ours.make(RIGHT, "Alle medewerkers ICT"), stage.group_id("Een")
+
+    with pytest.raises(Permanent, match="does not carry the mark"):
+        await ours.delete(RIGHT, other)
+    for _ in range(2):
+        await ours.delete(RIGHT, made)
+
+    assert made not in stage.tenant.groups
+    assert other in stage.tenant.groups
+    assert await ours.members_of(made) == ()
+    assert await EntraGroups(stage.graph).find(RIGHT, made) is None
+
+
 async def test_one_that_is_not_there_yet_says_so(open_stage: Open) -> None:
     stage = open_stage()
 
