@@ -56,8 +56,8 @@ def less_undone(work: Work[Any, Any], plan: Plan) -> Plan:
         key: (
             f"{key} was changed back {len(seen.undone)} times after Instroom wrote it, seen on "
             f"{' and '.join(f'{at.astimezone(zone):%Y-%m-%d %H:%M}' for at in seen.undone)}: "
-            "somebody else writes it too. It is left as it is; let one of the two stop, then "
-            f"`instroom resume` with this person's number"
+            f"somebody else writes it too, or {work.name} keeps it otherwise. It is left as it "
+            "is; let one of the two stop, then `instroom resume` with this person's number"
         )
         for key, seen in work.stopped.items()
     }
