@@ -5,7 +5,7 @@ health is open to everybody: it names settings and states, never a value or a pe
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -115,7 +115,9 @@ async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
         probes[f"source {name} answers"] = source.probe
     back = (await built.policy(active.policy)).write_back if active else WriteBack()
     for name, fields in back.fields.items():
-        probes[f"{name} may be written back to"] = partial(_may_write, built, name, fields)
+        # A policy may speak of a source that is not read here, or not yet.
+        if writer := built.writers.get(name):
+            probes[f"{name} may be written back to"] = partial(writer.probe, fields)
     return probes
 
 
@@ -126,16 +128,6 @@ async def _fillable(built: Service, rules: Policy) -> None:
         told = "; ".join(fault.why for fault in found[:SHOWN])
         more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         raise Permanent(f"{told}{more}. `instroom policy check` names the lines", mender="policy")
-
-
-async def _may_write(built: Service, source: str, fields: Collection[str]) -> None:
-    if source not in built.writers:
-        raise Misconfigured(
-            "HR_SOURCES",
-            f"does not name {source}, and the policy says write_back.{source}",
-            "Name it, or take it out of the policy",
-        )
-    await built.writers[source].probe(fields)
 
 
 async def _problem(check: Callable[[], Awaitable[None]]) -> str | None:

@@ -52,11 +52,19 @@ async def second(stage: Stage, _memory: Memory) -> list[Seen]:
     in_entra = time.monotonic() - began
     account, _ = await stage.until(number, lambda a: a.card == "active", "the librarian's card")
     in_desk = time.monotonic() - began
+    plain, login = str(hired["number"]), account.login
+
+    async def nmbrs_knows() -> bool:
+        return (await stage.told_hr()).get(plain) == login
+
+    await stage.wait_for(nmbrs_knows, "the address in Nmbrs", 25)
+    told = time.monotonic() - began
     return [
         Seen("0.0 s", f"the library's Nmbrs adds {account.name} ({hired['number']}), from today"),
         Seen(f"{in_entra:.1f} s", f"Entra: {account.login}, number {number},"),
         Seen("", f"in {listed(account.groups)}"),
         Seen(f"{in_desk:.1f} s", f"TOPdesk: a card at the branch {account.branch}"),
+        Seen(f"{told:.1f} s", f"Nmbrs: businessEmail is {login}, written back"),
     ]
 
 

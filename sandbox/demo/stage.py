@@ -164,6 +164,15 @@ class Stage:
         counts: Mapping[str, int] = await self._dump(system, "counts")
         return counts
 
+    async def told_hr(self) -> Mapping[str, str]:
+        """The business mail that Nmbrs was told, by employee number there."""
+        answer = await self.http.get(f"{self.rig.address('nmbrs')}/_sandbox/nmbrs")
+        versions = [one for made in answer.json()["written"].values() for one in made]
+        return {
+            str(one["basicInfo"]["employeeNumber"]): one["contactInfo"]["businessEmail"]
+            for one in versions
+        }
+
     async def see(self, number: str) -> Account:
         """One person in both systems, now."""
         live, bin_, cards = await asyncio.gather(

@@ -15,7 +15,7 @@ from shared.errors import Misconfigured
 from shared.flow import drift_told, managers, ties, upkept, waiting
 from shared.flow.service import Service
 from shared.ledger.batches import Shown
-from shared.ledger.people import Dossier
+from shared.ledger.people import Decision, Dossier
 from shared.model.desired import State, TargetName
 from shared.model.notice import Cause, NoticeKind
 from shared.model.person import PersonId
@@ -237,6 +237,8 @@ async def _of_a_person(service: Service, post: Post, cause: Cause, policy: Polic
     applied = dossier.target(TargetName.ENTRA).applied
     if cause.kind == NoticeKind.LEFT and applied.state not in _GONE:
         return Later("the account is not blocked yet", SOON)
+    if cause.kind == NoticeKind.JOINER and _is_being_told(dossier, decision, policy):
+        return Later("HR is being told of the account first", SOON)
     to = await _manager(service, post, stand, policy)
     if isinstance(to, Later):
         return to
@@ -253,6 +255,17 @@ def about_a_person(
         policy.notices.sender, facts(stand.person, contract, stand.today, policy.departments)
     )
     return replace(letter, sender=str(mailbox.value)) if mailbox else letter
+
+
+def _is_being_told(dossier: Dossier, decision: Decision, policy: Policy) -> bool:
+    """Is the address on its way to HR, so that self-service works when the mail says so?
+
+    Who is parked, or waits for a system that is down, is not waited for.
+    """
+    if not any(policy.write_back.part(record.source) for record in decision.person.records):
+        return False
+    rows = {name: dossier.target(name) for name in (TargetName.ENTRA, TargetName.HR)}
+    return any(row.served < decision.wakes(n) and not row.problem for n, row in rows.items())
 
 
 async def _manager(

@@ -113,13 +113,19 @@ class AfasBack(Back):
 
     fields: Annotated[
         Mapping[AfasField, Choices[ValueChoice]],
-        BeforeValidator(_listed),
+        BeforeValidator(
+            _listed,
+            json_schema_input_type=list[Literal["work_mail", "portal_mail"]]
+            | Mapping[AfasField, Choices[ValueChoice]],
+        ),
         AfterValidator(_not_of_itself),
     ] = {}
     """Field to template: work_mail, portal_mail, phone, mobile; or a list of the first two."""
     free_fields: Mapping[str, FreeField] = {}
     """A field of your own, by the id that the UpdateConnector KnEmployee knows it under."""
-    user: Annotated[AfasUser | None, BeforeValidator(_user)] = None
+    user: Annotated[
+        AfasUser | None, BeforeValidator(_user, json_schema_input_type=bool | AfasUser | None)
+    ] = None
     """The AFAS user, through the UpdateConnector KnUser: `true`, or how it differs."""
 
     def templates(self, source: str) -> Iterator[tuple[str, str, Choices[ValueChoice]]]:
@@ -149,7 +155,11 @@ class NmbrsBack(Back):
 
     fields: Annotated[
         Mapping[NmbrsField, Choices[ValueChoice]],
-        BeforeValidator(_listed),
+        BeforeValidator(
+            _listed,
+            json_schema_input_type=list[Literal["work_mail"]]
+            | Mapping[NmbrsField, Choices[ValueChoice]],
+        ),
         AfterValidator(_not_of_itself),
         Field(min_length=1),
     ]
@@ -181,6 +191,9 @@ class FactsBack(Section):
         yield "upn", f"write_back.{source}", (ValueChoice(value=_LOGIN),)
 
 
+type Facts = Annotated[
+    FactsBack | None, BeforeValidator(_user, json_schema_input_type=bool | FactsBack | None)
+]
 type Part = AfasBack | NmbrsBack | FactsBack
 
 
@@ -191,9 +204,9 @@ class WriteBack(Section):
     """AFAS Profit, through the UpdateConnectors KnEmployee and KnUser."""
     nmbrs: NmbrsBack | None = None
     """Visma Nmbrs, in the personal information."""
-    csv: Annotated[FactsBack | None, BeforeValidator(_user)] = None
+    csv: Facts = None
     """A file for whoever exports by file: `true`, or how it differs. CSV_EXPORT says where."""
-    push: Annotated[FactsBack | None, BeforeValidator(_user)] = None
+    push: Facts = None
     """A webhook to whoever pushes: `true`, or how it differs. PUSH_ACCOUNTS_URL says where."""
 
     @model_validator(mode="before")

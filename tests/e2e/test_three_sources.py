@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 from e2e.company import systems
 
 from sandbox.consent import consent
@@ -57,5 +58,11 @@ async def test_joiners_of_all_three_arrive(tmp_path: Path) -> None:
             await company.run("hr_poll")
             await company.settled()
             seen = [company.see(number) for number in ("100005", "N12-7", "X4")]
+            await company.run("hr_poll")
+            await company.settled()
+            async with httpx.AsyncClient() as http:
+                answer = await http.get(f"{company.rig.address('nmbrs')}/_sandbox/nmbrs")
 
+    ((written,),) = answer.json()["written"].values()
+    assert written["contactInfo"]["businessEmail"] == (seen[1].account or {})["userPrincipalName"]
     assert [one.can_sign_in and one.has_card for one in seen] == [True, True, True]

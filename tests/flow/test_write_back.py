@@ -7,15 +7,24 @@ from datetime import timedelta
 
 import pytest
 from build import POLICY, TODAY, a_contract, a_leaver, a_name, a_record
-from fakes import FakeClock, World, a_world
+from fakes import FakeClock, World, a_world, with_mail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from turning import days_pass, dossier_of, first_load, minutes_pass, settle, with_policy
+from turning import (
+    days_pass,
+    deliver_notices,
+    dossier_of,
+    first_load,
+    minutes_pass,
+    settle,
+    with_policy,
+)
 
 from shared.errors import Permanent, UnknownReply
 from shared.flow.collect import poll, signalled
 from shared.flow.explain import explained
 from shared.flow.preview import preview
+from shared.flow.sweep import sweep
 from shared.ledger.sqlite import open_sqlite
 from shared.model.change import Kind
 from shared.model.desired import TargetName
@@ -325,6 +334,42 @@ async def test_a_refused_user_leaves_the_mail_written(told: World) -> None:
     await days_pass(world, 1)
     assert user(world)["upn"] == MAIL
     assert await problem(world) is None
+
+
+async def test_hr_knows_before_the_manager_hears_of_a_joiner(told: World) -> None:
+    text = BACK + "notices: {send: [joiner], operators: [balie@proef.example]}\n"
+    world = with_policy(told, text)
+    world.hr.put(a_record("7", name=a_name(birth="Anders")))
+    await first_load(world)
+    mailer = with_mail(world)
+    starts = (a_contract(start=TODAY + timedelta(days=3)),)
+    world.hr.put(a_record("1042", contracts=starts))
+    await signalled(world.service, "afas", "1042")
+    await sweep(world.service)
+    await deliver_notices(world)
+    assert mail(world) is None
+    assert mailer.letters == []
+
+    await settle(world)
+    assert mail(world) == MAIL
+    await minutes_pass(world, 16)
+    assert len(mailer.letters) == 1
+
+
+async def test_a_joiner_whose_write_back_is_parked_is_told_of_all_the_same(told: World) -> None:
+    text = BACK + "notices: {send: [joiner], operators: [balie@proef.example]}\n"
+    world = with_policy(told, text)
+    world.hr.put(a_record("7", name=a_name(birth="Anders")))
+    await first_load(world)
+    mailer = with_mail(world)
+    world.told.fails = [Permanent("no right", mender="settings")] * 9
+    world.hr.put(a_record("1042", contracts=(a_contract(start=TODAY + timedelta(days=3)),)))
+    await signalled(world.service, "afas", "1042")
+    await settle(world)
+    await minutes_pass(world, 16)
+
+    assert await problem(world) == "no right"
+    assert len(mailer.letters) == 1
 
 
 PHONE = POLICY.replace('    jobTitle: "{job.name}"\n', '    businessPhones: "{phone}"\n') + (
