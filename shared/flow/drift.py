@@ -9,7 +9,8 @@ person, and the plan does the rest. Deletes nothing.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared import log
@@ -169,6 +170,12 @@ async def _members(
 ) -> None:
     cursor, version = await service.ledger.drift.cursor(_MEMBERS)
     ours = frozenset(rule.group for rule in policy.entra.groups)
+    made = {
+        one.group_id: one.right
+        async for one, _ in service.ledger.groups.everything()
+        if one.group_id
+    }
+    ours |= frozenset(made.values())
     while True:
         page = await changes.members(cursor.link)
         if page is None:
@@ -177,7 +184,8 @@ async def _members(
             continue
         if cursor.known:
             # The first round tells who is in a group, not who came.
-            mine = [each for each in page.items if {each.group_id, each.group_name} & ours]
+            told = (_as_we_call_it(each, made) for each in page.items)
+            mine = [each for each in told if {each.group_id, each.group_name} & ours]
             for seen in await all_of(_member(service, each) for each in mine):
                 looked.add(seen)
             looked.members += len(mine)
@@ -185,6 +193,12 @@ async def _members(
         version = await service.ledger.drift.move(_MEMBERS, cursor, version)
         if page.is_last or service.clock.monotonic() > ends:
             return
+
+
+def _as_we_call_it(item: ChangedMember, made: Mapping[str, str]) -> ChangedMember:
+    """A group of our own making by its name among rights: its name in Entra follows HR."""
+    right = made.get(item.group_id)
+    return replace(item, group_name=right) if right else item
 
 
 async def _member(service: Service, item: ChangedMember) -> Seen:

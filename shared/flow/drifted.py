@@ -14,6 +14,7 @@ from enum import Enum, auto
 from shared import log
 from shared.apply.changes import ChangedAccount, ChangedMember
 from shared.errors import LostRace, Permanent, Transient
+from shared.flow import strays
 from shared.flow.decide import wanted
 from shared.flow.lanes import entra_lane
 from shared.flow.service import Service
@@ -110,9 +111,11 @@ def _differing(
 ) -> tuple[Change, ...]:
     """What would put it right; what waits to be bound with others' is on its way already."""
     decision, row = dossier.decision, dossier.target(TargetName.ENTRA)
-    hold = frozenset(decision.hold) if decision else frozenset()
-    login = row.applied.login or ""
-    plan = entra_lane(service).plan(want, found, row.applied, login, hold)
+    if decision is None:
+        return ()
+    applied = strays.decided(decision, TargetName.ENTRA, row.applied)
+    hold, login = frozenset(decision.hold), applied.login or ""
+    plan = entra_lane(service).plan(want, found, applied, login, hold)
     return tuple(
         change
         for change in plan.changes

@@ -20,7 +20,7 @@ from shared.errors import (
     Transient,
     UnknownReply,
 )
-from shared.flow import by_hand, first_sign_in, generating, in_bulk, naming, rivals
+from shared.flow import by_hand, first_sign_in, generating, in_bulk, naming, rivals, strays
 from shared.flow.by_hand import BLOCKS, GOES_ON
 from shared.flow.decide import wanted
 from shared.flow.finish import finish, is_operator, mark_done, stop, wait
@@ -210,10 +210,8 @@ def _with_ours(work: Work[Any, Any], found: Found[Any]) -> Applied:
 
     Of what another's hand gave, only that about which the guard was asked.
     """
-    decided = work.decision.strays.get(work.name, {})
-    known = work.row.applied
-    taken = {right: at for right, at in known.strays.items() if decided.get(right) == at}
-    applied = naming.as_named(known.model_copy(update={"strays": taken}), work.row.trying, found)
+    known = strays.decided(work.decision, work.name, work.row.applied)
+    applied = naming.as_named(known, work.row.trying, found)
     if applied.account_id or not work.row.trying or not found.account:
         return applied
     return applied.model_copy(update={"account_id": found.account.id})

@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.flow.work import Work
 from shared.ledger.history import Told
-from shared.ledger.people import Dossier
+from shared.ledger.people import Decision, Dossier
 from shared.model.account import Applied, Found
 from shared.model.change import Plan
 from shared.model.desired import State, TargetName
@@ -29,6 +29,13 @@ def seen(work: Work[Any, Any], found: Found[Any], plan: Plan) -> Mapping[str, da
     left = strays(work.want.managed, has, was, wanted=wanted)
     gone = {change.what for change in plan.changes}
     return {right: was.strays.get(right, now) for right in sorted(left - gone)}
+
+
+def decided(decision: Decision, name: TargetName, applied: Applied) -> Applied:
+    """What was applied, with those of the strays alone about which the guard was asked."""
+    taken = decision.strays.get(name, {})
+    left = {right: at for right, at in applied.strays.items() if taken.get(right) == at}
+    return applied.model_copy(update={"strays": left})
 
 
 async def tell(work: Work[Any, Any], applied: Applied) -> None:

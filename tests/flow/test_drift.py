@@ -307,3 +307,40 @@ async def test_another_set_of_attributes_begins_anew(world: World, attribute: st
     await drift(world.service)
 
     assert changes.asked[-2] == ("accounts", None)
+
+
+# --- groups that are looked at, and those of our own making ------------------------------------
+
+
+async def test_what_the_policy_only_tells_of_a_group_is_no_drift(world: World) -> None:
+    zorg = "group: Zorg, when: {department.code: ZORG}"
+    changes = await watched(world, POLICY.replace(zorg, f"{zorg}, managed: report"))
+    changes.group("1042", "Zorg", removed=False)
+    await drift(world.service)
+    await settle(world)
+    changes.by_hand("1042", attributes={"jobTitle": "Burgemeester"})
+
+    await drift(world.service)
+    await settle(world)
+
+    assert "Zorg" in account_of(world, "1042").groups
+    told = [line for line in await audit_of(world, "1042") if "drift" in line]
+    assert told, "the other change is put right"
+    assert not [line for line in told if "Zorg" in line]
+
+
+async def test_membership_of_a_group_of_ours_is_given_again(world: World) -> None:
+    makes = (
+        '  generated:\n    - {name: Afdelingen, group: "Afdeling {department.name}"}\ntopdesk:\n'
+    )
+    changes = await watched(world, POLICY.replace("topdesk:\n", makes, 1))
+    right = "generated: Afdelingen/ICT-BEH"
+    changes.group("1042", right, removed=True)
+    (told,) = changes.members_
+    changes.members_ = [replace(told, group_id=f"g {right}", group_name="Afdeling ICT Beheer")]
+
+    looked = await drift(world.service)
+    await settle(world)
+
+    assert looked.healed == 1
+    assert right in account_of(world, "1042").groups
