@@ -50,6 +50,7 @@ var tables = [
   'policies'
   'reports'
   'seals'
+  'sponsors'
   'tokens'
   'upkeep'
   'waits'

@@ -27,6 +27,7 @@ from shared.cli_explain import print_explanation
 from shared.cli_first_sign_in import first_sign_in
 from shared.cli_held import held
 from shared.cli_hr import hr
+from shared.cli_ledger import ledger
 from shared.cli_notice import notice
 from shared.cli_people import answer, key, print_accounts
 from shared.cli_permissions import permissions
@@ -61,6 +62,7 @@ app = typer.Typer(
 app.add_typer(hr, name="hr")
 app.add_typer(ad, name="ad")
 app.add_typer(held)
+app.add_typer(ledger, name="ledger")
 app.add_typer(eraser)
 app.add_typer(first_sign_in)
 app.add_typer(rollout)

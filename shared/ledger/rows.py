@@ -12,7 +12,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 type Value = str | int | float | bool
 type Properties = Mapping[str, Value]
@@ -111,6 +111,15 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Give back connections and threads."""
+        ...
+
+
+@runtime_checkable
+class Whole(Protocol):
+    """A store that can be gone through from end to end: for copies, and for nothing else."""
+
+    def everything(self, table: str) -> AsyncIterator[Row]:
+        """Every row of a table, in any order; what is written meanwhile may be in it or not."""
         ...
 
 

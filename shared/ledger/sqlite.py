@@ -67,6 +67,10 @@ _PAGE_AFTER = """
 SELECT key, etag, written_at, properties FROM rows
 WHERE tbl = ? AND part = ? AND key > ? AND key < ? ORDER BY key LIMIT ?
 """
+_EVERYTHING = """
+SELECT part, key, etag, written_at, properties FROM rows
+WHERE tbl = ? AND (part, key) > (?, ?) ORDER BY part, key LIMIT ?
+"""
 _INSERT = """
 INSERT INTO rows (etag, written_at, properties, tbl, part, key) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
@@ -143,6 +147,14 @@ class _SqliteStore:
                 self._read, table, partition, _PAGE_AFTER, (page[-1].key, end, _PAGE_ROWS)
             )
 
+    async def everything(self, table: str) -> AsyncIterator[Row]:
+        """Every row of a table, for a copy of it."""
+        after = ("", "")
+        while page := await self._on_thread(self._all_after, table, after):
+            for row in page:
+                yield row
+            after = (page[-1].partition, page[-1].key)
+
     async def write(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> tuple[str, ...]:
@@ -169,6 +181,14 @@ class _SqliteStore:
             sql, (table, partition, *rest)
         ).fetchall()
         return _rows(table, partition, fetched)
+
+    def _all_after(self, table: str, after: tuple[str, str]) -> list[Row]:
+        fetched: list[tuple[str, str, str, str, str]] = self._connection.execute(
+            _EVERYTHING, (table, *after, _PAGE_ROWS)
+        ).fetchall()
+        return [
+            _rows(table, part, [(key, etag, at, text)])[0] for part, key, etag, at, text in fetched
+        ]
 
     def _transact(
         self, table: str, partition: str, operations: tuple[Operation, ...]

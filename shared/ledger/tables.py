@@ -128,6 +128,19 @@ class _TablesStore:
             if token is None:
                 return
 
+    async def everything(self, table: str) -> AsyncIterator[Row]:
+        """Every row of a table, for a copy of it."""
+        token: _Token = None
+        while True:
+            try:
+                page, token = await self._page(table, None, token)
+            except TableMissing:
+                return
+            for entity in page:
+                yield _row(table, entity)
+            if token is None:
+                return
+
     async def write(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> tuple[str, ...]:
@@ -157,11 +170,18 @@ class _TablesStore:
         return self._clients[table]
 
     async def _page(
-        self, table: str, span: tuple[str, str, str | None], token: _Token
+        self, table: str, span: tuple[str, str, str | None] | None, token: _Token
     ) -> tuple[list[TableEntity], _Token]:
-        """One page from where `token` points, and where the next one begins; None is the end."""
-        query, values = _query(*span)
-        found = self._client(table).query_entities(query, parameters=values)
+        """One page from where `token` points, and where the next one begins; None is the end.
+
+        Without a span of everything.
+        """
+        client = self._client(table)
+        if span is None:
+            found = client.list_entities()
+        else:
+            query, values = _query(*span)
+            found = client.query_entities(query, parameters=values)
 
         async def fetch() -> tuple[list[TableEntity], _Token]:
             pages = found.by_page(token)
