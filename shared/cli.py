@@ -186,14 +186,14 @@ def leaver(
             console.print(f"Lifted: HR decides about {source}:{number} again, from now.")
             return
         stop = await flow.stop(service, source, number, who=who, reason=reason)
+        names = {TargetName.ENTRA: "Entra", TargetName.TOPDESK: "TOPdesk"}
         for name in (untouched := await where_only_told(service, source, number)):
             console.print(
-                f"NOT in {name}: by `targets.{name}` of the policy nothing is written there. "
-                "Block the account by hand, now",
+                f"NOT in {names[name]}: by `targets.{name}` of the policy nothing is written "
+                "there. Block the account by hand, now",
                 style="red",
                 soft_wrap=True,
             )
-        names = {TargetName.ENTRA: "Entra", TargetName.TOPDESK: "TOPdesk"}
         blocked = " and ".join(told for name, told in names.items() if name not in untouched)
         console.print(
             f"{source}:{number} is being blocked in {blocked or 'no system'}.\n"
@@ -224,6 +224,8 @@ def doctor() -> None:
             console.print(f"[yellow]mail[/yellow]  {report.unsent}", soft_wrap=True)
         if report.upkeep:
             console.print(f"[yellow]look[/yellow]  {report.upkeep}", soft_wrap=True)
+        if report.rollout:
+            console.print(f"[yellow]steps[/yellow] {report.rollout}", soft_wrap=True)
         await wiring.close()
         return report.ready
 

@@ -110,6 +110,14 @@ def _print_target(
     if outside := total.outside.total():
         fine = total.outside[Stands.SAME]
         out.print(f"  {_counted(outside)} outside it, of whom {fine} stand right", highlight=False)
+    if total.left_out:
+        out.print(
+            f"  {_counted(total.left_out)} outside it with an account that Instroom made or took "
+            "over: it is not written any more, and not blocked when they leave",
+            style="yellow",
+            soft_wrap=True,
+            highlight=False,
+        )
     if counted := [measure for measure in trend if measure.people]:
         days = ", ".join(f"{m.day:%d-%m} {_share(m.same, m.people)}" for m in counted[-10:])
         out.print(f"  day by day: {days}", soft_wrap=True, highlight=False)

@@ -41,6 +41,8 @@ class Report:
     """Mail of which nobody knows whether it arrived."""
     upkeep: str | None = None
     """What the daily upkeep found, or that it does not run."""
+    rollout: str | None = None
+    """Where the policy lets nothing be written yet, or not of everybody."""
 
     @property
     def ready(self) -> bool:
@@ -53,7 +55,8 @@ class Report:
         held = {} if self.held is None else {"held": self.held}
         unsent = {} if self.unsent is None else {"notices": self.unsent}
         upkeep = {} if self.upkeep is None else {"upkeep": self.upkeep}
-        return {"ready": self.ready, "parts": told, **held, **unsent, **upkeep}
+        rollout = {} if self.rollout is None else {"rollout": self.rollout}
+        return {"ready": self.ready, "parts": told, **held, **unsent, **upkeep, **rollout}
 
 
 async def health() -> Report:
@@ -78,7 +81,9 @@ async def health() -> Report:
     parts += [(f"source {name}", await _source_problem(name)) for name in service.sources]
     unsent = await noticing.unsent(service) if service.post else None
     held, seen = await waiting.longest(service), await upkept.summary(service)
-    return Report(tuple(parts), held=held, unsent=unsent, upkeep=seen)
+    active, _ = await service.ledger.policies.active()
+    told = (await service.policy(active.policy)).targets.told if active else None
+    return Report(tuple(parts), held=held, unsent=unsent, upkeep=seen, rollout=told)
 
 
 async def doctor() -> Report:

@@ -53,6 +53,8 @@ class Line:
     stands: Stands
     differences: tuple[Difference, ...] = ()
     problem: str = ""
+    is_ours: bool = False
+    """Instroom made or took over what they have there."""
 
 
 @dataclass
@@ -73,6 +75,8 @@ class Total:
     people: Counter[Stands] = field(default_factory=Counter)
     """In the scope."""
     outside: Counter[Stands] = field(default_factory=Counter)
+    left_out: int = 0
+    """Outside the scope by now, with an account that Instroom made or took over."""
     kinds: dict[str, Kind] = field(default_factory=dict)
     """Of those in the scope."""
 
@@ -80,6 +84,7 @@ class Total:
         """Count one person in."""
         (self.people if line.in_scope else self.outside)[line.stands] += 1
         if not line.in_scope:
+            self.left_out += line.is_ours
             return
         for difference in line.differences:
             kind = self.kinds.setdefault(str(difference), Kind())
@@ -176,6 +181,7 @@ def _line(dossier: Dossier, decision: Decision, target: TargetName, want: Want) 
         in_scope=why is None or not why.rule.endswith(_SCOPE),
         stands=_stands(decision, row, target),
         differences=row.report.differences if row.report else (),
+        is_ours=row.applied.account_id is not None,
         problem=row.problem or "; ".join(row.report.obstacles.values() if row.report else ()),
     )
 

@@ -124,6 +124,20 @@ class Targets(Section):
             for rules in (*adopting, self.hr)
         )
 
+    @property
+    def told(self) -> str | None:
+        """How far it is, in a line for who looks after it; None when all of it is written."""
+        lines = []
+        for target in TargetName:
+            rules = self.of(target)
+            if rules.stage is Stage.REPORT:
+                lines.append(f"{target} is only told about (stage report)")
+            elif rules.scope != EVERYONE:
+                lines.append(f"{target} is written only for whom the scope names")
+            if isinstance(rules, TargetRules) and rules.adopt == "report":
+                lines.append(f"what exists in {target} is not taken over (adopt: report)")
+        return "; ".join(lines) or None
+
     def only_told(self, target: TargetName, known: Sequence[Facts]) -> Reason | None:
         """Why nothing is written of somebody with these facts, one a contract; None: it is."""
         rules, place = self.of(target), f"targets.{target}"

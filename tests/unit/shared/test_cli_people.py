@@ -13,10 +13,11 @@ from fakes import FakeClock, FakeSource, World, a_world
 from rich.console import Console
 from turning import settle
 
-from shared.cli_people import answer, key
+from shared.cli_people import answer, key, print_accounts
 from shared.errors import Misconfigured
 from shared.flow.collect import full_sync
 from shared.ledger.sqlite import open_sqlite
+from shared.model.account import Applied, LinkedAccount
 
 BORN = date(1991, 5, 17)
 
@@ -78,3 +79,18 @@ async def test_number_without_a_source_is_of_the_first(world: World) -> None:
     assert key(world.service, "1042") == "afas:1042"
     with pytest.raises(Misconfigured, match="Known: afas, csv"):
         key(world.service, "nmbrs:1")
+
+
+def test_linked_accounts_are_listed_with_what_becomes_of_them() -> None:
+    linked = (
+        LinkedAccount(id="a-1", kind="admin", enabled=True),
+        LinkedAccount(id="t-1", kind="test", enabled=False, on_leave="keep"),
+    )
+    out = io.StringIO()
+
+    print_accounts(Console(file=out, width=200), Applied(linked=linked))
+
+    assert out.getvalue().splitlines() == [
+        "linked account: admin a-1, can sign in; when this person leaves: block",
+        "linked account: test t-1, is blocked; when this person leaves: keep",
+    ]

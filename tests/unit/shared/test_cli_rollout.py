@@ -11,9 +11,10 @@ import pytest
 from build import POLICY, a_record, moved
 from fakes import FakeClock, World, a_world
 from rich.console import Console
-from turning import days_pass, first_load
+from turning import days_pass, first_load, settle, with_policy
 
 from shared.cli_rollout import report
+from shared.flow.collect import signalled
 from shared.ledger.sqlite import open_sqlite
 from shared.model.account import EntraAccount, TopdeskCard
 from shared.model.desired import TargetName
@@ -111,3 +112,20 @@ async def test_nothing_is_kept_where_everything_is_applied() -> None:
     assert "1 person in scope: 1 as they should be (100.0 %)" in await said(world)
     assert [row async for row in store.scan("measures", TargetName.ENTRA)] == []
     await store.close()
+
+
+async def test_who_moved_out_of_the_scope_with_our_account_is_told(world: World) -> None:
+    applying = TARGETS.replace("stage: report, scope", "stage: apply, scope")
+    world = with_policy(world, POLICY + applying)
+    await settle(world)
+    world.hr.put(moved(a_record("1"), "ZORG", "Zorg"))
+    await signalled(world.service, "afas", "1")
+    await settle(world)
+
+    told = await said(world)
+
+    assert "entra: stage apply, written to, for whom the scope names" in told
+    assert (
+        "1 person outside it with an account that Instroom made or took over: it is not written "
+        "any more, and not blocked when they leave"
+    ) in told

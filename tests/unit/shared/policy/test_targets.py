@@ -56,6 +56,22 @@ def test_policy_without_targets_leaves_nothing_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("targets", "told"),
+    [
+        ("", None),
+        (REPORT, "entra is only told about (stage report)"),
+        (ICT, "entra is written only for whom the scope names"),
+        (
+            "targets: {topdesk: {adopt: report}}",
+            "what exists in topdesk is not taken over (adopt: report)",
+        ),
+    ],
+)
+def test_one_line_says_how_far_it_is(targets: str, told: str | None) -> None:
+    assert a_policy(POLICY + targets).targets.told == told
+
+
+@pytest.mark.parametrize(
     ("wrong", "told"),
     [
         ("targets: {entra: {stage: test}}", "stage"),
