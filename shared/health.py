@@ -82,8 +82,8 @@ async def health() -> Report:
     unsent = await noticing.unsent(service) if service.post else None
     held, seen = await waiting.longest(service), await upkept.summary(service)
     active, _ = await service.ledger.policies.active()
-    told = (await service.policy(active.policy)).targets.told if active else None
-    return Report(tuple(parts), held=held, unsent=unsent, upkeep=seen, rollout=told)
+    steps = (await service.policy(active.policy)).targets.told if active else None
+    return Report(tuple(parts), held=held, unsent=unsent, upkeep=seen, rollout=steps)
 
 
 async def doctor() -> Report:

@@ -16,6 +16,7 @@ from shared.ledger.groups import MadeGroup
 from shared.model.right import rule_of
 from shared.model.upkeep import Looked
 from shared.policy.document import Policy
+from shared.policy.targets import Stage
 
 
 async def look(service: Service) -> Looked:
@@ -55,7 +56,7 @@ async def _noted(service: Service, group: MadeGroup, version: str) -> tuple[Made
 
 
 async def _goes(service: Service, policy: Policy, noted: tuple[MadeGroup, str] | None) -> bool:
-    if noted is None:
+    if noted is None or policy.targets.entra.stage is Stage.REPORT:
         return False
     group, version = noted
     days, since = _days(policy, group), group.empty_since

@@ -245,6 +245,18 @@ async def test_an_empty_group_goes_when_its_days_are_over(world: World) -> None:
     assert [one.right async for one, _ in world.service.ledger.groups.everything()] == [ZORG]
 
 
+async def test_no_group_goes_while_entra_is_only_told_about(world: World) -> None:
+    world = await a_left_department(world, GOES)
+    await look(world.service)
+    world = with_policy(world, GOES + "targets: {entra: {stage: report}}\n")
+    await settle(world)
+    world.clock.advance(days=40)
+
+    await look(world.service)
+
+    assert world.entra.made.keys() == {RIGHT, ZORG}
+
+
 async def test_a_group_that_fills_again_counts_its_days_anew(world: World) -> None:
     world = await a_left_department(world, GOES)
     await look(world.service)
