@@ -67,7 +67,8 @@ def tasks(
         found.sort(key=lambda one: (not one.task.urgent, one.number, one.task.key))
         if file:
             write(file, found)
-            console.print(f"{len(found)} tasks are in {file}.", soft_wrap=True)
+            told = "1 task is" if len(found) == 1 else f"{len(found)} tasks are"
+            console.print(f"{told} in {file}.", soft_wrap=True)
             return
         if not found:
             console.print("Nobody waits for it.")

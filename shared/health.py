@@ -19,6 +19,7 @@ from shared.permissions.claims import roles
 from shared.permissions.compare import Comparison, compared
 from shared.permissions.wanted import wanted
 from shared.policy.document import Policy
+from shared.policy.first_sign_in import By
 from shared.policy.load import load
 from shared.policy.write_back import WriteBack
 from shared.secret import Secret
@@ -116,6 +117,8 @@ async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
     if rules and rules.is_on:
         terms = Terms(minutes=rules.lifetime_minutes, once=rules.once)
         probes["passes for a first sign-in"] = partial(built.passes.probe, terms)
+        if rules.by is By.MAIL:
+            probes["a mailbox for passes"] = partial(_can_mail, built)
     for name, source in built.sources.items():
         probes[f"source {name} answers"] = source.probe
     back = (await built.policy(active.policy)).write_back if active else WriteBack()
@@ -124,6 +127,13 @@ async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
         if writer := built.writers.get(name):
             probes[f"{name} may be written back to"] = partial(writer.probe, fields)
     return probes
+
+
+async def _can_mail(built: Service) -> None:
+    """Raise when passes are to be mailed and there is no mailbox."""
+    if built.post is None:
+        told = "first_sign_in.by is mail, and there is no mailbox to send from: set MAIL_SENDER"
+        raise Permanent(told, mender="settings")
 
 
 async def _fillable(built: Service, rules: Policy) -> None:

@@ -187,23 +187,29 @@ class GraphTenant:
 
     def add_synced_user(self, properties: Mapping[str, Any]) -> str:
         """A user that Active Directory is the master of, in both."""
-        name, _, domain = str(properties["userPrincipalName"]).partition("@")
-        parts = ",".join(f"DC={part}" for part in domain.split("."))
-        user_id = self.add_user(
-            {
-                "onPremisesSyncEnabled": True,
-                "onPremisesImmutableId": uuid.uuid5(_NAMESPACE, str(dict(properties))).hex,
-                "onPremisesLastSyncDateTime": self.timestamp(),
-                "onPremisesDistinguishedName": f"CN={properties['displayName']},OU=Users,{parts}",
-                "onPremisesSamAccountName": name[:20],
-                "onPremisesDomainName": domain,
-                "onPremisesSecurityIdentifier": f"S-1-5-21-1-2-3-{self.ids_given}",
-                **properties,
-            }
-        )
-        mastered = {n: v for n, v in self.users[user_id].items() if USER.properties[n].synced}
-        self.directory.objects[user_id] = mastered
+        user_id = self.add_user(properties)
+        self.master_in_ad(user_id)
+        self.store_user({**self.users[user_id], **properties})
         return user_id
+
+    def master_in_ad(self, user_id: str) -> None:
+        """From now on Active Directory is the master of this user, and holds it as it is."""
+        user = self.users[user_id]
+        name, _, domain = str(user["userPrincipalName"]).partition("@")
+        parts = ",".join(f"DC={part}" for part in domain.split("."))
+        synced = {
+            **user,
+            "onPremisesSyncEnabled": True,
+            "onPremisesImmutableId": uuid.uuid5(_NAMESPACE, user_id).hex,
+            "onPremisesLastSyncDateTime": self.timestamp(),
+            "onPremisesDistinguishedName": f"CN={user['displayName']},OU=Users,{parts}",
+            "onPremisesSamAccountName": name[:20],
+            "onPremisesDomainName": domain,
+            "onPremisesSecurityIdentifier": f"S-1-5-21-1-2-3-{self.ids_given}",
+        }
+        self.store_user(synced)
+        mastered = {n: v for n, v in synced.items() if USER.properties[n].synced}
+        self.directory.objects[user_id] = mastered
 
     def grant_role(self, user_id: str, role: str = "User Administrator") -> None:
         """Make someone an administrator: sensitive actions on them are refused from now on."""

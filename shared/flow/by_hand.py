@@ -139,8 +139,10 @@ def problem(applied: Applied, found: Sequence[Task]) -> str | None:
     for place in Place:
         mine = [task.what for task in found if task.place is place]
         if mine:
-            how = _meanwhile(applied) if place is Place.ACTIVE_DIRECTORY else ""
-            said.append(f"{how}waiting for {place}: {', '.join(mine)}; see `instroom ad tasks`")
+            in_ad = place is Place.ACTIVE_DIRECTORY
+            how, where = (_meanwhile(applied), "") if in_ad else ("", " --everywhere")
+            todo = f"waiting for {place}: {', '.join(mine)}"
+            said.append(f"{how}{todo}; see `instroom ad tasks{where}`")
     return "; ".join(said) or None
 
 
@@ -154,8 +156,11 @@ def cloud_block(work: Work[Any, Any], plan: Plan) -> CloudBlock | None:
     """Our block in the cloud, as long as Active Directory is to follow."""
     if not any(change.kind is Kind.BLOCK_SIGN_IN for change in plan.for_ad):
         return None
+    now = work.service.clock.now()
+    if any(change.kind is Kind.BLOCK_IN_CLOUD for change in plan.refused):
+        return CloudBlock(at=now, refused=True)
     if any(change.kind is Kind.BLOCK_IN_CLOUD for change in work.done.values()):
-        return CloudBlock(at=work.service.clock.now(), refused=work.left_to_ad)
+        return CloudBlock(at=now, refused=work.left_to_ad)
     return work.row.applied.cloud_block
 
 

@@ -118,7 +118,7 @@ def _differing(
     plan = entra_lane(service).plan(want, found, applied, login, hold)
     return tuple(
         change
-        for change in plan.changes
+        for change in (*plan.changes, *plan.for_ad)
         if not (change.kind is Kind.ADD_TO_GROUP and change.what in row.pending)
     )
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from e2e.company import Company, opened
+
+from sandbox.graph import active_directory
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 WHY = ("--reason", "ticket 4711")
@@ -61,6 +64,51 @@ async def test_an_operators_own_tool_stops_and_lifts_over_http(company: Company)
     answer = await company.http.request("DELETE", address, json=asked, headers=key)
     assert answer.status_code == 200, answer.text
     await company.until(lambda: company.see(number).can_sign_in, "the person back")
+
+
+async def test_active_directory_is_asked_and_believed_after_a_synchronisation(
+    company: Company, tmp_path: Path
+) -> None:
+    number = await company.joins(birth_name="Gesynchroniseerd")
+    tenant = company.rig.entra
+    account = company.see(number).account
+    assert account is not None
+    tenant.master_in_ad(account["id"])
+
+    await company.instroom("leaver", "--now", number, *WHY)
+    await company.until(lambda: _is_out(company, number), "somebody who is out in the cloud")
+    await company.settled()
+
+    printed = await company.instroom("ad", "tasks")
+    assert f"afas:{number}  blocked in the cloud, waiting for Active Directory" in printed
+    assert "userAccountControl := ACCOUNTDISABLE (0x2) set" in " ".join(printed.split())
+
+    company.let_pass(minutes=20)
+    active_directory.synchronise(tenant)
+    assert company.see(number).can_sign_in, "the cycle has undone it"
+    company.let_pass(minutes=11)
+    await company.fire("due")
+    await company.until(lambda: not company.see(number).can_sign_in, "a block that is made again")
+    await company.settled()
+    file = tmp_path / "ad.csv"
+    await company.instroom("ad", "tasks", "--csv", str(file))
+    lines = file.read_text(encoding="utf-8-sig").splitlines()
+    (told,) = [line for line in lines if "disable account" in line]
+    assert told.split(";")[:2] + told.split(";")[9:10] == [
+        f"afas:{number}",
+        "Active Directory",
+        "1",
+    ]
+
+    active_directory.change(tenant, account["id"], {"accountEnabled": False})
+    company.let_pass(minutes=20)
+    active_directory.synchronise(tenant)
+    company.let_pass(minutes=11)
+    await company.fire("due")
+    await company.settled()
+    shown = await company.instroom("people", number)
+    assert "disable account" not in shown.partition("history")[0]
+    assert "s after it was decided" in shown
 
 
 async def test_mistakes_are_told_in_a_sentence(company: Company) -> None:

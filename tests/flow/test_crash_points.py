@@ -40,6 +40,7 @@ from shared.ledger.batches import Shown
 from shared.ledger.names import TABLE as NAMES
 from shared.ledger.pack import key_of
 from shared.ledger.people import Dossier
+from shared.model.account import OnPremises
 from shared.model.change import Harm
 from shared.model.desired import TargetName
 from shared.model.exemption import Exemption
@@ -184,6 +185,21 @@ async def _gets_zorg_for_a_while(world: World) -> None:
     await settle(world)
 
 
+async def _ad_masters_everybody(world: World) -> None:
+    for account in list(world.entra.accounts.values()):
+        synced = {"synced": True, "on_premises": OnPremises(dn="CN=x", synced_at=NOW)}
+        world.entra.accounts[account.id] = account.model_copy(update=synced)
+
+
+async def _ad_blocks_everybody(world: World) -> None:
+    """An administrator disables them, and a synchronisation brings it."""
+    for account in list(world.entra.accounts.values()):
+        known = account.on_premises.model_copy(update={"synced_at": day(20)})
+        brought = {"enabled": False, "on_premises": known}
+        world.entra.accounts[account.id] = account.model_copy(update=brought)
+    await settle(world)
+
+
 async def _a_human_rejects(world: World) -> None:
     for shown in [s async for s in world.service.ledger.batches.unfinished()]:
         if shown.batch.state == "open":
@@ -193,6 +209,18 @@ async def _a_human_rejects(world: World) -> None:
 
 EVERYONE_IS_READ = Step(_everyone_is_read)
 IS_STOPPED = Step(_is_stopped_at_once)
+AD_MASTERS = Step(_ad_masters_everybody)
+AD_BLOCKS = Step(_ad_blocks_everybody)
+ALL_OF_IT = (
+    POLICY
+    + """
+leaver:
+  rights: 1
+  sign_in_methods: remove
+  devices: disable
+  auto_reply: "{name.display} is weg."
+"""
+)
 IS_LIFTED = Step(_is_lifted)
 BY_HAND = Step(_somebody_gives_ict_by_hand)
 GETS_ZORG = Step(_gets_zorg_for_a_while)
@@ -307,6 +335,17 @@ STORIES = {
         [signal("1042")],
         before=[*stands(moved(SANNE, "ZORG", "Zorg")), hr_says(SANNE)],
         policy=IN_SCOPE,
+    ),
+    "leaver with all that a policy does": Story(
+        [signal("1042"), until(day(1))],
+        before=[*stands(SANNE), hr_says(a_leaver(TODAY - timedelta(days=1)))],
+        policy=ALL_OF_IT,
+        end=day(2),
+    ),
+    "leaver of active directory": Story(
+        [signal("1042"), AD_BLOCKS, until(day(1))],
+        before=[*stands(SANNE), AD_MASTERS, hr_says(a_leaver(TODAY - timedelta(days=1)))],
+        end=day(2),
     ),
     "stopped at once": Story([IS_STOPPED], before=stands(SANNE)),
     "stopped while held": Story(
