@@ -83,7 +83,7 @@ class Settings(BaseModel):
     csv_connection: SecretStr | None = Field(default=None, alias="CSV_CONNECTION")
     """Connection string for that container; empty: the app's identity opens it."""
     csv_export: str = Field(default="", alias="CSV_EXPORT")
-    """File that accounts are written to for the source csv, as `write_back.csv` says."""
+    """File, or https:// address of a blob, that accounts are written to (`write_back.csv`)."""
     push_accounts_url: Url | None = Field(default=None, alias="PUSH_ACCOUNTS_URL")
     """Where webhooks about accounts are sent, signed with WEBHOOK_SECRET_ACCOUNTS."""
     exact_base_url: Url = Field(default="https://start.exactonline.nl", alias="EXACT_BASE_URL")
@@ -295,6 +295,7 @@ def _source_problems(settings: Settings) -> Iterator[Misconfigured]:
 def _csv_problems(settings: Settings) -> Iterator[Misconfigured]:
     if settings.csv_folder:
         yield from csv_address.problems(settings.csv_folder, settings.csv_connection)
+        yield from csv_address.export_problems(settings.csv_export, settings.csv_folder)
     else:
         yield _missing("CSV_FOLDER", f"the exports' folder, or {csv_address.EXAMPLE}")
 

@@ -137,8 +137,21 @@ class SourceWiring:
         return Container(blobs, address.prefix, wall=time.time)
 
     def _csv_export(self) -> ExportFile | None:
-        path = self._means.settings.csv_export
-        return DiskFile(Path(path)) if path else None
+        settings = self._means.settings
+        if not csv_address.is_container(settings.csv_export):
+            return DiskFile(Path(settings.csv_export)) if settings.csv_export else None
+        from shared.vendors.blob_file import BlobFile  # noqa: PLC0415 - where there is one
+        from shared.vendors.blobs import TO_WRITE, Blobs  # noqa: PLC0415 - as above
+
+        url, name = csv_address.file(settings.csv_export)
+        blobs = Blobs(
+            url,
+            credential=None if settings.csv_connection else self._means.identity(),
+            connection=self._means.reveal(csv_address.CONNECTION, settings.csv_connection),
+            use=TO_WRITE,
+        )
+        self._means.closing.push_async_callback(blobs.close)
+        return BlobFile(blobs, name)
 
     def _account_webhook(self) -> Outgoing | None:
         settings = self._means.settings

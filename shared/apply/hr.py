@@ -13,7 +13,7 @@ from shared.apply.target import Done
 from shared.errors import Permanent
 from shared.model.account import Applied, Found, HrRecord, HrRecords
 from shared.model.change import Change, Kind
-from shared.model.desired import ALIVE, DesiredHr, DesiredRecord, TargetName
+from shared.model.desired import ALIVE, DesiredHr, DesiredRecord, State, TargetName
 
 _KINDS = frozenset({Kind.WRITE_RECORD, Kind.CREATE_HR_USER, Kind.UPDATE_HR_USER})
 
@@ -41,6 +41,13 @@ class HrWriter(Protocol):
         ...
 
 
+def _has_to_be_taken(desired: DesiredHr, record: DesiredRecord, applied: Applied) -> bool:
+    """Has a leaver something of ours to lose? The record of a deleted one may be gone by then."""
+    takes = record.cleared or record.user_id is not None
+    ours = any(field.startswith(f"{record.key} ") for field in applied.written)
+    return desired.state is State.BLOCKED and takes and ours
+
+
 class HrTarget:
     """The HR systems together."""
 
@@ -64,7 +71,7 @@ class HrTarget:
                 continue
             if has:
                 records[key] = has
-            elif desired.state in ALIVE:
+            elif desired.state in ALIVE or _has_to_be_taken(desired, record, applied):
                 obstacles[key] = (
                     f"{record.source} does not show {key}, so nothing is written there; widen "
                     "the view, or let HR restore the record"

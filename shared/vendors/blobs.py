@@ -1,6 +1,7 @@
-"""How is a container of Azure Blob Storage spoken to? Blobs are listed, and read as listed.
+"""How is a container of Azure Blob Storage spoken to? Blobs are listed and read; one is replaced.
 
-Called by intake/csv_container.py; it decides nothing and writes nothing. Facts: Microsoft Learn,
+Called by intake/csv_container.py to read, and by blob_file.py to keep a file of ours; it decides
+nothing. Facts: Microsoft Learn,
 Blob service REST API, "List Blobs", "Get Blob", "Specifying conditional headers for Blob service
 operations", "Status and error codes". The SDK's own retries are off, as everywhere. Messages hold
 the service's code and never an address: behind a question mark it may hold a signature.
@@ -33,7 +34,18 @@ from shared.secret import Secret, at_hand
 
 CHUNK_BYTES = 4 * 1024 * 1024
 PATIENCE_SECONDS = 20.0
-ROLE = "Storage Blob Data Reader"
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a container is used for: the setting that names it, and what that takes."""
+
+    setting: str = "CSV_FOLDER"
+    role: str = "Storage Blob Data Reader"
+    rights: str = "read and list"
+
+
+TO_WRITE = Use("CSV_EXPORT", "Storage Blob Data Contributor", "read, create and write")
 _ATTEMPTS = 4
 _OPTIONS: dict[str, Any] = {
     "retry_total": 0,
@@ -73,8 +85,10 @@ class Blobs:
         *,
         credential: AsyncTokenCredential | None = None,
         connection: str | Secret = "",
+        use: Use = Use(),
     ) -> None:
         self._url = url
+        self._use = use
         self._credential = credential
         self._connection = connection
         self._clients: dict[str, ContainerClient] = {}
@@ -106,6 +120,32 @@ class Blobs:
             raise Transient(f"a blob came with {len(data)} of its {blob.size} bytes")
         return data
 
+    async def held(self, name: str) -> tuple[bytes, str]:
+        """What the blob of this name holds, and its etag; nothing when there is none."""
+
+        async def download(client: ContainerClient) -> tuple[bytes, str]:
+            stream = await client.download_blob(name)
+            return await stream.readall(), str(stream.properties.etag)
+
+        try:
+            return await self._asked(download)
+        except Changed:
+            return b"", ""
+
+    async def put(self, name: str, data: bytes, etag: str) -> None:
+        """Replace the blob of this etag; "" is none. Raises Changed when it is another by now.
+
+        A reply that was lost ends in Changed too: whoever asked looks again.
+        """
+
+        async def upload(client: ContainerClient) -> None:
+            condition: dict[str, Any] = (
+                {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+            )
+            await client.upload_blob(name, data, overwrite=bool(etag), **condition)
+
+        await self._asked(upload)
+
     async def close(self) -> None:
         """Give back the connections; the credential stays the caller's."""
         for client in self._clients.values():
@@ -115,12 +155,12 @@ class Blobs:
         """Ask; with a rotated connection string once more."""
         connection = await at_hand(self._connection)
         try:
-            return await _patiently(call, self._client(connection))
+            return await _patiently(call, self._client(connection), self._use)
         except (_Refused, _Forbidden):
             renewed = await at_hand(self._connection, rejected=connection)
             if renewed == connection:
                 raise
-            return await _patiently(call, self._client(renewed))
+            return await _patiently(call, self._client(renewed), self._use)
 
     def _client(self, connection: str) -> ContainerClient:
         if connection not in self._clients:
@@ -141,8 +181,8 @@ class Blobs:
             ) from None
         if client.url.partition("?")[0].casefold() != self._url.casefold():
             raise Permanent(
-                "CSV_CONNECTION opens another storage account than CSV_FOLDER names: make them "
-                "agree",
+                f"CSV_CONNECTION opens another storage account than {self._use.setting} names: "
+                "make them agree",
                 mender="settings",
             )
         return client
@@ -168,9 +208,9 @@ def _blob(one: BlobProperties) -> Blob:
 
 
 async def _patiently[T](
-    call: Callable[[ContainerClient], Awaitable[T]], client: ContainerClient
+    call: Callable[[ContainerClient], Awaitable[T]], client: ContainerClient, use: Use
 ) -> T:
-    """Ask again while that helps: nothing is written here."""
+    """Ask again while that helps: what is written is written over one version alone."""
     async for attempt in stamina.retry_context(
         on=_pause, attempts=_ATTEMPTS, timeout=PATIENCE_SECONDS
     ):
@@ -178,7 +218,7 @@ async def _patiently[T](
             try:
                 return await call(client)
             except AzureError as error:
-                raise _meaning(error) from error
+                raise _meaning(error, use) from error
     raise AssertionError("a retry loop either returns or raises")
 
 
@@ -189,47 +229,51 @@ def _pause(error: Exception) -> bool | float:
     return True if wait is None else wait if wait <= PATIENCE_SECONDS else False
 
 
-def _meaning(error: AzureError) -> Exception:
+def _meaning(error: AzureError, use: Use) -> Exception:
     """Our error for the SDK's."""
     code = _code(error)
     if isinstance(error, ClientAuthenticationError):
-        return _refused(error, code)
+        return _refused(error, code, use)
     if isinstance(error, ServiceRequestError):
         return TargetDown(
-            "CSV_FOLDER cannot be reached: see whether the name of the storage account is right, "
-            "and whether this network may reach it"
+            f"{use.setting} cannot be reached: see whether the name of the storage account is "
+            "right, and whether this network may reach it"
         )
     if not isinstance(error, HttpResponseError) or error.status_code is None:
-        return Transient(f"CSV_FOLDER gave no answer ({type(error).__name__})")
+        return Transient(f"{use.setting} gave no answer ({type(error).__name__})")
     match error.status_code:
-        case status if status == HTTPStatus.PRECONDITION_FAILED or code == "BlobNotFound":
+        case status if status == HTTPStatus.PRECONDITION_FAILED or code in (
+            "BlobNotFound",
+            "BlobAlreadyExists",
+        ):
             return Changed()
         case 404:
             return _settings(
-                f"the storage account has no such container ({code}). Make it, or mend the name"
+                use,
+                f"the storage account has no such container ({code}). Make it, or mend the name",
             )
         case 401 | 403:
-            return _forbidden(code)
+            return _forbidden(code, use)
         case 408 | 409 | 429 | 500 | 502 | 503 | 504:
-            told = f"CSV_FOLDER: blob storage answered {error.status_code} ({code})"
+            told = f"{use.setting}: blob storage answered {error.status_code} ({code})"
             return Transient(told, retry_after_seconds=_retry_after(error))
-    return _settings(f"blob storage answered {error.status_code} ({code})")
+    return _settings(use, f"blob storage answered {error.status_code} ({code})")
 
 
-def _refused(error: ClientAuthenticationError, code: str) -> InstroomError:
+def _refused(error: ClientAuthenticationError, code: str, use: Use) -> InstroomError:
     if error.status_code is None:
         return TargetDown(
-            "CSV_FOLDER: no sign-in for this identity. In Azure the app needs its identity, of "
-            "the storage account's tenant; at a desk run `az login`"
+            f"{use.setting}: no sign-in for this identity. In Azure the app needs its identity, "
+            "of the storage account's tenant; at a desk run `az login`"
         )
     return _Refused(
-        f"CSV_FOLDER: the storage account does not believe who we are ({code}). With "
+        f"{use.setting}: the storage account does not believe who we are ({code}). With "
         "CSV_CONNECTION see whether its key or signature was renewed or has run out; without, "
         "whether the app's identity is of the account's tenant"
     )
 
 
-def _forbidden(code: str) -> InstroomError:
+def _forbidden(code: str, use: Use) -> InstroomError:
     match code:
         case "AuthorizationFailure":
             problem = (
@@ -240,19 +284,19 @@ def _forbidden(code: str) -> InstroomError:
         case "KeyBasedAuthenticationNotPermitted":
             problem = (
                 f"the storage account takes no keys ({code}). Remove CSV_CONNECTION, and give the "
-                f"app's identity the role {ROLE} on the container"
+                f"app's identity the role {use.role} on the container"
             )
         case _:
             problem = (
-                f"this identity may not read the container ({code}). Give it the role {ROLE} "
-                "there, which may take minutes to work; a signature in CSV_CONNECTION needs read "
-                "and list"
+                f"this identity may not use the container ({code}). Give it the role {use.role} "
+                "there, which may take minutes to work; a signature in CSV_CONNECTION needs "
+                f"{use.rights}"
             )
-    return _Forbidden(f"CSV_FOLDER: {problem}", mender="settings")
+    return _Forbidden(f"{use.setting}: {problem}", mender="settings")
 
 
-def _settings(problem: str) -> Permanent:
-    return Permanent(f"CSV_FOLDER: {problem}", mender="settings")
+def _settings(use: Use, problem: str) -> Permanent:
+    return Permanent(f"{use.setting}: {problem}", mender="settings")
 
 
 def _code(error: AzureError) -> str:

@@ -323,6 +323,21 @@ async def test_whoever_hr_blocked_stays_blocked(told: World) -> None:
     assert user(world)["blocked"] is True
 
 
+async def test_a_user_that_cannot_be_found_to_be_blocked_is_told(users: World) -> None:
+    shown, users.told.shown = users.told.shown, tuple
+    users.hr.put(a_leaver(TODAY))
+    await signalled(users.service, "afas", "1042")
+    await days_pass(users, 1)
+    said = await problem(users)
+    users.told.shown = shown
+    await days_pass(users, 1)
+
+    assert said
+    assert "does not show afas:1042" in said
+    assert await problem(users) is None
+    assert user(users)["blocked"] is True
+
+
 async def test_a_refused_user_leaves_the_mail_written(told: World) -> None:
     world = with_policy(told, USER)
     world.told.fails = [None, Permanent("the UPN is another environment's", mender="hr")]
