@@ -213,8 +213,12 @@ class SourceWiring:
     async def _own_fields_of_afas(self) -> Mapping[str, Ids]:
         return (await self._told_of_sources()).afas.fields
 
+    async def _tree_view_of_afas(self) -> str | None:
+        return (await self._told_of_sources()).afas.departments
+
     def _afas(self) -> AfasSource:
         settings = self._means.settings
         modified = settings.afas_modified or None
         views = Views(settings.afas_persons, settings.afas_contracts, modified)
-        return AfasSource(self._afas_client, views, self._own_fields_of_afas)
+        own, tree = self._own_fields_of_afas, self._tree_view_of_afas
+        return AfasSource(self._afas_client, views, own, tree)

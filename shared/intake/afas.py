@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from itertools import batched
@@ -63,12 +63,15 @@ class _Layouts:
     person: Layout
     contract: Layout
     views: tuple[Layout, ...]
+    above: Mapping[str, str] = field(default_factory=dict)
+    """Each department's code with the code of the one above it."""
 
     @cached_property
     def key(self) -> bytes:
-        """Of the marks: a row may be read otherwise by other fields."""
+        """Of the marks: a row may be read otherwise by other fields, or under another tree."""
         ids = [(one.view, one.ids) for one in (self.person, self.contract)]
-        return marks.key_of(afas_cells, afas_fields, afas_rows, person, by=ids)
+        by = (ids, sorted(self.above.items())) if self.above else ids
+        return marks.key_of(afas_cells, afas_fields, afas_rows, person, by=by)
 
     def sighting(self, number: str, row: Row, contracts: Sequence[bytes]) -> Sighting:
         """Someone, by their rows; those of the contracts are packed."""
@@ -79,11 +82,21 @@ class _Layouts:
 
     def _read(self, row: Row, contracts: Sequence[bytes]) -> Reading:
         rows = list(map(marks.unpacked, contracts))
-        return to_record(self.person, row, self.contract, rows)
+        return to_record(self.person, row, self.contract, rows, self.above)
+
+
+type TreeView = Callable[[], Awaitable[str | None]]
+"""The view that says what each department is part of; as the policy says it now."""
+CODE, PARENT = "ExternalId", "ParentExternalId"
+"""Its fields, as in HelloID's T4E_HelloID_OrganizationalUnits_v2."""
 
 
 async def _as_known() -> Mapping[str, Ids]:
     return {}
+
+
+async def _no_tree() -> str | None:
+    return None
 
 
 class AfasSource:
@@ -91,8 +104,17 @@ class AfasSource:
 
     name = SOURCE
 
-    def __init__(self, afas: Afas, views: Views, own_fields: OwnFields = _as_known) -> None:
+    def __init__(
+        self,
+        afas: Afas,
+        views: Views,
+        own_fields: OwnFields = _as_known,
+        tree_view: TreeView = _no_tree,
+    ) -> None:
         self._afas = afas
+        self._tree_view = tree_view
+        self._tree: tuple[str | None, Mapping[str, str]] | None = None
+        """The department tree as last read, and from which view."""
         self._views = views
         self._own_fields = own_fields
         self._checked: tuple[Mapping[str, Ids], _Layouts] | None = None
@@ -100,12 +122,12 @@ class AfasSource:
 
     async def everyone(self) -> AsyncIterator[Sighting]:
         """Everybody in the persons view, with their contracts; see Source."""
-        async for sighting in self._read(await self._check(), None):
+        async for sighting in self._read(await self._with_tree(await self._check()), None):
             yield sighting
 
     async def changed_since(self, moment: datetime) -> AsyncIterator[Sighting]:
         """Whoever has a changed row in either view; without a log field everybody."""
-        layouts = await self._check()
+        layouts = await self._with_tree(await self._check())
         if self._views.modified is None:
             async for sighting in self._read(layouts, None):
                 yield sighting
@@ -122,6 +144,7 @@ class AfasSource:
         own = await self._own_fields()
         known = self._checked
         layouts = known[1] if known and known[0] == own else await self._check()
+        layouts = await self._with_tree(layouts, anew=False)
         async for sighting in self._read(layouts, [number]):
             if sighting.number == number:
                 return sighting
@@ -137,8 +160,24 @@ class AfasSource:
         _refuse_strangers(own, self._views)
         there = {view: await self._afas.fields(view) for view in self._views.names}
         layouts = _layouts(self._views, own, there)
+        if tree := await self._tree_view():
+            _check_tree(tree, await self._afas.fields(tree))
         self._checked = (own, layouts)
         return layouts
+
+    async def _with_tree(self, layouts: _Layouts, *, anew: bool = True) -> _Layouts:
+        """With the department tree; for one person the one that was read last is good enough."""
+        view = await self._tree_view()
+        if anew or self._tree is None or self._tree[0] != view:
+            self._tree = (view, await self._departments(view) if view else {})
+        return replace(layouts, above=self._tree[1])
+
+    async def _departments(self, view: str) -> Mapping[str, str]:
+        above = {}
+        async for code, parent in self._afas.rows(view, (CODE, PARENT), key=(CODE,)):
+            if code and parent:
+                above[afas_cells.text(code)] = afas_cells.text(parent)
+        return above
 
     async def _read(
         self, layouts: _Layouts, numbers: Sequence[str] | None
@@ -220,6 +259,18 @@ def _layouts(
     persons, contracts = made
     both = Layout(persons.view, (*persons.columns, *contracts.columns[1:]))
     return _Layouts(persons, contracts, (both,) if together else (persons, contracts))
+
+
+def _check_tree(view: str, there: Collection[str]) -> None:
+    """Raise Permanent unless the view says what each department is part of."""
+    lacking = [one for one in (CODE, PARENT) if one not in there]
+    if lacking:
+        raise Permanent(
+            f"AFAS view {view} lacks {' and '.join(lacking)}: name one that has {CODE} and "
+            f"{PARENT} under sources.afas.departments in the policy, such as HelloID's "
+            "T4E_HelloID_OrganizationalUnits_v2",
+            mender="policy",
+        )
 
 
 def _refuse_strangers(own: Mapping[str, Ids], views: Views) -> None:

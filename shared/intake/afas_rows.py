@@ -14,6 +14,7 @@ from shared.intake.afas_fields import Layout, Row
 from shared.intake.source import Reading
 from shared.model.name import PersonName
 from shared.model.person import BadRecord, Contract, Leave, Record, Unit
+from shared.policy.departments import climb
 
 SOURCE = "afas"
 _UNITS = ("job", "department", "cost_centre", "employer")
@@ -39,11 +40,21 @@ def number_of(row: Row) -> str:
         return ""
 
 
-def to_record(layout: Layout, row: Row, contracts: Layout, rows: Sequence[Row]) -> Reading:
-    """One person's row and the rows of the contracts as a Record, or what is wrong with them."""
+def to_record(
+    layout: Layout,
+    row: Row,
+    contracts: Layout,
+    rows: Sequence[Row],
+    above: Mapping[str, str] | None = None,
+) -> Reading:
+    """One person's row and the rows of the contracts as a Record, or what is wrong with them.
+
+    `above` is the department tree, by code.
+    """
     try:
         person = _cells(layout, row)
-        return _record(person, _contracts(person["number"], contracts, rows))
+        made = _contracts(person["number"], contracts, rows)
+        return _record(person, [_placed(contract, above or {}) for contract in made])
     except _Wrong as wrong:
         return BadRecord(
             source=SOURCE,
@@ -70,6 +81,15 @@ def _record(person: Cells, contracts: Sequence[Contract]) -> Record:
         contracts=tuple(sorted(contracts, key=lambda one: (one.start, one.key))),
         **{ours: value for ours, value in person.items() if "." not in ours},
     )
+
+
+def _placed(contract: Contract, above: Mapping[str, str]) -> Contract:
+    """The contract with all that its department is part of."""
+    if not above or contract.department is None:
+        return contract
+    _, *up = climb(contract.department.code, above)
+    department = contract.department.model_copy(update={"above": tuple(up)})
+    return contract.model_copy(update={"department": department})
 
 
 def _contracts(number: str, layout: Layout, rows: Sequence[Row]) -> list[Contract]:

@@ -19,6 +19,8 @@ class Unit(Frozen):
 
     code: str
     name: str = ""
+    above: tuple[str, ...] = ()
+    """Of a department, the codes of all that it is part of, the nearest first, where HR tells."""
 
 
 class Leave(Frozen):

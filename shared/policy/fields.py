@@ -13,7 +13,7 @@ from functools import cache
 from string import Formatter
 
 from shared.model.person import Contract, Person, Record, Unit
-from shared.policy.departments import WITHIN, path
+from shared.policy.departments import STEP, WITHIN, path
 
 type Facts = Mapping[str, str]
 
@@ -100,7 +100,9 @@ def facts(
         found[name] = (read_contract(contract) or "") if contract else ""
     leave = contract.leave_on(day) if contract and day else None
     found[_LEAVE] = leave.kind if leave else ""
-    found[WITHIN] = path(found["department.code"], above or {})
+    told = contract.department.above if contract and contract.department else ()
+    code = found["department.code"]
+    found[WITHIN] = STEP.join((code, *told)) if told else path(code, above or {})
     return found
 
 

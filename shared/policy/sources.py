@@ -179,6 +179,8 @@ class AfasLayout(Frozen):
 
     fields: Mapping[str, Annotated[Mapping[str, str | None], AfterValidator(_field_ids)]] = {}
     """Per view, our field to the view's field id; null: this view has none, leave it empty."""
+    departments: str | None = None
+    """The view that says what each department is part of, for `department.within`."""
 
 
 class Sources(Frozen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from shared.errors import InstroomError, Permanent, TargetDown, Transient
 from shared.flow.answer import opened
 from shared.intake.afas import AfasSource, Views
 from shared.intake.afas_fields import Ids
-from shared.intake.source import Reading
+from shared.intake.source import Reading, Unread
 from shared.model.person import Record
 from shared.policy.sources import AFAS_FIELDS
 from shared.vendors.afas import AT_ONCE, EQUAL, Afas, Filter
@@ -338,3 +339,61 @@ async def test_overlap_of_a_poll_finds_what_a_rounded_moment_hides(rig: Rig) -> 
     found = {one.number async for one in source.changed_since(moment - timedelta(hours=1))}
 
     assert number in found
+
+
+# --- the department tree -----------------------------------------------------------------------
+
+TREE = "T4E_HelloID_OrganizationalUnits_v2"
+
+
+def with_tree(rig: Rig, view: str = TREE) -> AfasSource:
+    async def tree_view() -> str:
+        return view
+
+    return AfasSource(rig.afas, Views(), tree_view=tree_view)
+
+
+async def test_departments_come_with_all_that_they_are_part_of(rig: Rig) -> None:
+    source = with_tree(rig)
+    parents = {d.code: d.parent for d in rig.world.departments.values() if d.parent}
+
+    seen = [reading async for sighting in source.everyone() for reading in (opened(sighting),)]
+
+    units = {
+        contract.department
+        for record in seen
+        if isinstance(record, Record)
+        for contract in record.contracts
+        if contract.department
+    }
+    assert any(unit.above for unit in units)
+    for unit in units:
+        up = (unit.code, *unit.above)
+        assert all(parents[low] == high for low, high in itertools.pairwise(up))
+        assert up[-1] not in parents, "up to the top"
+
+
+async def test_one_person_does_not_ask_for_the_tree_each_time(rig: Rig) -> None:
+    source = with_tree(rig)
+    numbers = [person.number for person in list(rig.world.people.values())[:3]]
+
+    for number in numbers:
+        await source.one(number)
+
+    asked = [request for request in rig.asked if f"connectors/{TREE}" in request.url.path]
+    assert len(asked) == 2, "the rows, and the empty page behind them"
+
+
+async def test_another_tree_is_news_of_everybody(rig: Rig) -> None:
+    without = AfasSource(rig.afas, Views())
+
+    before = {s.number: s.mark async for s in without.everyone() if isinstance(s, Unread)}
+    after = {s.number: s.mark async for s in with_tree(rig).everyone() if isinstance(s, Unread)}
+
+    assert before.keys() == after.keys()
+    assert all(before[number] != after[number] for number in before)
+
+
+async def test_a_view_that_is_no_tree_is_told_with_its_fields(rig: Rig) -> None:
+    with pytest.raises(Permanent, match="lacks ExternalId and ParentExternalId: name one"):
+        await with_tree(rig, "T4E_HelloID_Groups_v2").probe()

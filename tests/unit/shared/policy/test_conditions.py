@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from build import NOW, POLICY, a_person
+from build import NOW, POLICY, a_contract, a_person
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Misconfigured
-from shared.model.person import Ties
+from shared.model.person import Ties, Unit
 from shared.policy.conditions import Condition, holds, lacks, parse
 from shared.policy.departments import WITHIN, path
 from shared.policy.desired import desired
@@ -193,3 +193,16 @@ def test_a_rule_reaches_a_whole_branch() -> None:
     (why,) = want.entra.groups["ICT"]
     assert why.because == f"{WITHIN} = ICT-BEH < ICT < BV, contract 1042-1"
     assert want.topdesk.operator is not None
+
+
+def test_what_hr_tells_of_the_tree_goes_before_the_policy() -> None:
+    policy = load(
+        POLICY.replace("{department.code: ICT*}", "{department.within: [BV, HR]}")
+        + "departments: {ICT-BEH: BV}\n"
+    )
+    told = Unit(code="ICT-BEH", above=("ICT", "HR"))
+    person = a_person(contracts=(a_contract(department=told),))
+
+    (why,) = desired(person, Ties(), policy, NOW).entra.groups["ICT"]
+
+    assert why.because.startswith(f"{WITHIN} = ICT-BEH < ICT < HR,")
