@@ -121,7 +121,7 @@ def check(
 
 
 @sso.command(name="rotate")
-def rotate_(
+def rotate_(  # noqa: PLR0913 - each is an option of the command
     realm: Annotated[Realm, typer.Argument(help="the door whose certificate is replaced")],
     *,
     tenant: Tenant = None,
@@ -134,6 +134,9 @@ def rotate_(
     retire: Annotated[
         bool, typer.Option("--retire", help="take away the certificates before the active one")
     ] = False,
+    language: Annotated[
+        Language, typer.Option(help="of the steps that are printed")
+    ] = Language.DUTCH,
 ) -> None:
     """Prepare the next certificate; then --activate it; then --retire the old one."""
     said = wiring_sso.said(policy)
@@ -160,7 +163,8 @@ def rotate_(
             left = len(found.principal.certificates) if found.principal else 0
             console.print(f"{door.template} has {left} certificate(s) left.")
         else:
-            cli_sso_show.following(door, await converge(place.desk, door, rotate.prepare), folder)
+            prepared = await converge(place.desk, door, rotate.prepare)
+            cli_sso_show.following(door, prepared, folder, language)
 
     _run(SignIn(tenant, device_code), folder, go)
 

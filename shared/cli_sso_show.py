@@ -9,11 +9,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from shared.model.change import Plan
-from shared.policy.sso import Realm
 from shared.sso import files, rotate
 from shared.sso.check import Finding, Level
 from shared.sso.found import Found
+from shared.sso.page_words import Language
 from shared.sso.person import Facts, chain
+from shared.sso.rotate_words import steps
 from shared.sso.wanted import Wanted
 
 console = Console()
@@ -55,26 +56,14 @@ def finding(found: Finding) -> None:
     )
 
 
-def following(door: Wanted, found: Found, folder: Path) -> None:
+def following(door: Wanted, found: Found, folder: Path, language: Language) -> None:
     """Keep the next certificate, and say what a human does with it."""
     coming = rotate.newer(found.principal) if found.principal else None
     if coming is None:
         return
     kept = files.keep_next(door, coming, folder)
-    where = f"the file {kept}" if kept else "the certificate (download it under Single sign-on)"
-    block = "Secure" if door.realm is Realm.SECURE else "Public"
-    console.print(
-        f"The next certificate of {door.template} is {coming.thumbprint}, valid until "
-        f"{coming.not_after:%d-%m-%Y}. Entra does not sign with it yet.\n"
-        f"1. In TOPdesk: Settings > Functional Settings > Login Settings > General > SAML login, "
-        f"part {block}: open the configuration, add {where} as its certificate, and save.\n"
-        f"   If TOPdesk keeps one certificate only, do this and step 2 right after each other, "
-        f"outside office hours.\n"
-        f"2. instroom sso rotate {door.realm} --activate {coming.thumbprint}\n"
-        f"3. Sign in to TOPdesk once, then: instroom sso rotate {door.realm} --retire",
-        soft_wrap=True,
-        highlight=False,
-    )
+    told = steps(door, coming, str(kept) if kept else None, language)
+    console.print(told, markup=False, soft_wrap=True, highlight=False)
 
 
 def chain_of(door: Wanted, facts: Facts) -> None:

@@ -51,9 +51,19 @@ def roles() -> None:
     """Count who has which right in TOPdesk by our hand: licences are paid by the role."""
 
     async def show(service: Service) -> None:
-        table = Table("right", "people", box=None)
-        for right, people in (await flow.topdesk_roles(service)).items():
-            table.add_row(right, str(people))
+        found = await flow.topdesk_roles(service)
+        table = Table("right", "people", "paid", box=None)
+        for right, people in found.people.items():
+            paid = (found.paid or {}).get(right)
+            table.add_row(right, str(people), "" if paid is None else "yes" if paid else "no")
         console.print(table)
+        if found.paid is None:
+            told = "TOPdesk does not tell this account which of them are paid for."
+        else:
+            told = (
+                f"{found.paying} people have a right that is paid for, by our hand; how many "
+                "licences you have stands in TOPdesk under Settings > Licence."
+            )
+        console.print(told, soft_wrap=True)
 
     run(show)

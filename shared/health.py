@@ -21,6 +21,7 @@ from shared.permissions.wanted import wanted
 from shared.policy.document import Policy
 from shared.policy.first_sign_in import By
 from shared.policy.load import load
+from shared.policy.topdesk import Topdesk
 from shared.policy.write_back import WriteBack
 from shared.secret import Secret
 from shared.settings import WEBHOOK_SECRET
@@ -113,6 +114,9 @@ async def _probes() -> dict[str, Callable[[], Awaitable[None]]]:
         probes["groups of the policy"] = partial(
             _fillable, built, await built.policy(active.policy)
         )
+        if by_scim:
+            section = (await built.policy(active.policy)).topdesk
+            probes["topdesk in the policy, over SCIM"] = partial(_has_words_for, section)
     rules = (await built.policy(active.policy)).first_sign_in if active else None
     if rules and rules.is_on:
         terms = Terms(minutes=rules.lifetime_minutes, once=rules.once)
@@ -134,6 +138,14 @@ async def _can_mail(built: Service) -> None:
     if built.post is None:
         told = "first_sign_in.by is mail, and there is no mailbox to send from: set MAIL_SENDER"
         raise Permanent(told, mender="settings")
+
+
+async def _has_words_for(section: Topdesk) -> None:
+    """Raise when the policy wants something that no SCIM service can be told."""
+    if beyond := section.beyond_scim:
+        problem = f"rules for {', '.join(beyond)} are not served: SCIM has no word for them"
+        mend = "Take them out, or set TOPDESK_INTERFACE to rest; the rest of the section is served"
+        raise Misconfigured("topdesk", problem, mend)
 
 
 async def _fillable(built: Service, rules: Policy) -> None:

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,7 @@ from shared.secret import Presented, Secret, Vaulted, value_of
 from shared.settings import Settings
 from shared.vault import FileVault, TokenStore
 from shared.vendors.graph import client as graph
+from shared.vendors.topdesk.roles import licensed
 from shared.vendors.topdesk.tenant import Tenant, base_url, credentials
 from shared.wiring_sources import Means, SourceWiring
 
@@ -104,6 +106,7 @@ class Wiring:
             changes=EntraChanges(entra),
             groups=EntraGroups(entra, book),
             passes=EntraPasses(entra),
+            licensed=partial(licensed, rest) if rest else None,
             topdesk=TopdeskTarget(rest) if rest else self._scim(),
             listings=_listings(entra, rest),
             writers=sources.writers(),

@@ -14,12 +14,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-from shared import log
 from shared.apply.target import Done
 from shared.apply.topdesk_cards import BRANCH, Cards, card_of, choose, lacking
 from shared.errors import Permanent, Transient, UnknownReply
 from shared.model.account import Applied, Found, TopdeskCard
-from shared.model.change import Change, Harm, Kind
+from shared.model.change import Change, Kind
 from shared.model.desired import DesiredTopdesk, Entry, TargetName
 from shared.model.right import RightKind, parted
 from shared.vendors.topdesk.fields import (
@@ -174,24 +173,19 @@ class TopdeskTarget:
         await self._persons.update(card_id, await self._resolved(change, card_id))
 
     async def _ticket(self, change: Change, card_id: str) -> None:
-        """Make a ticket once. Of a leaver a refused one is logged: the block must not wait."""
+        """Make a ticket once. A refused one is the caller's to tell: nothing else waits for it."""
         values = {field: str(value) for field, value in change.values.items()}
         kind, ids = values.pop("kind"), dict[str, str]()
-        try:
-            if await self._tickets.find(kind, values["externalNumber"]):
-                return
-            if template := values.pop("template", None):
-                ids["template"] = await self._tickets.template(template)
-            if group := values.pop("operatorGroup", None):
-                ids["operatorGroup"] = await self._row(RightKind.OPERATOR_GROUP, group)
-            if values.pop("assets", None):
-                lines = [f"- {name}" for name in await self._tickets.assets(card_id)]
-                values["request"] = "\n".join([values.get("request", ""), *lines]).strip()
-            await self._tickets.create(kind, card_id, values, ids)
-        except Permanent as refused:
-            if change.harm is not Harm.BLOCK:
-                raise
-            log.warning("ticket refused", rule=change.what, reason=refused.reason)
+        if await self._tickets.find(kind, values["externalNumber"]):
+            return
+        if template := values.pop("template", None):
+            ids["template"] = await self._tickets.template(template)
+        if group := values.pop("operatorGroup", None):
+            ids["operatorGroup"] = await self._row(RightKind.OPERATOR_GROUP, group)
+        if values.pop("assets", None):
+            lines = [f"- {name}" for name in await self._tickets.assets(card_id)]
+            values["request"] = "\n".join([values.get("request", ""), *lines]).strip()
+        await self._tickets.create(kind, card_id, values, ids)
 
     async def _tie(self, change: Change) -> None:
         code, name = change.entries[change.what].code, change.values[change.what]

@@ -29,6 +29,7 @@ LOOK = timedelta(minutes=30)
 """Entra Connect synchronises every half hour (Microsoft Learn, "Microsoft Entra Connect Sync:
 Scheduler")."""
 GOES_ON = ONCE | {
+    Kind.CREATE_TICKET,
     Kind.BLOCK_SIGN_IN,
     Kind.BLOCK_IN_CLOUD,
     Kind.REVOKE_SESSIONS,
@@ -78,6 +79,10 @@ def tasks(work: Work[Any, Any], plan: Plan) -> tuple[Task, ...]:
 
 def note_refused(work: Work[Any, Any], change: Change, error: Permanent) -> None:
     """The target will not do this one; the others are done."""
+    if change.kind is Kind.CREATE_TICKET:
+        work.refusals[change.key] = f"ticket '{change.what}' could not be made: {error.reason}"
+        log.warning("ticket refused", rule=change.what, reason=error.reason)
+        return
     work.refusals[change.key] = error.reason
     log.warning(
         "a human has to do it",
@@ -96,10 +101,19 @@ def without_refused(work: Work[Any, Any], found: Found[Any], plan: Plan) -> Plan
         update={
             "changes": tuple(c for c in plan.changes if c.key not in work.refusals),
             "refused": refused,
-            "tasks": (*plan.tasks, *(_in_entra(change, found) for change in refused)),
+            "tasks": (
+                *plan.tasks,
+                *(_in_entra(c, found) for c in refused if c.kind is not Kind.CREATE_TICKET),
+            ),
             "obstacles": {**plan.obstacles, **{c.key: work.refusals[c.key] for c in refused}},
         }
     )
+
+
+def only_tickets(plan: Plan) -> bool:
+    """Is nothing but tickets refused, and does nothing else stand in the way?"""
+    keys = {change.key for change in plan.refused if change.kind is Kind.CREATE_TICKET}
+    return bool(keys) and keys == plan.obstacles.keys()
 
 
 def _in_entra(change: Change, found: Found[Any]) -> Task:

@@ -6,7 +6,7 @@ must know, so that a stop in between leaves a reminder behind. Called by provisi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,10 +20,10 @@ from shared.errors import (
 from shared.flow import by_hand, in_bulk, measuring, naming, pass_mail, rivals, strays, ties
 from shared.flow.lanes import Account, Want, reached
 from shared.flow.service import LEASE
-from shared.flow.work import Work, account_id, login_of, tell
+from shared.flow.work import Work, account_id, login_of, place, tell
 from shared.ledger.people import Decision, TargetRow
 from shared.model.account import Applied, Found, TopdeskCard
-from shared.model.change import Harm, Kind, Plan
+from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import (
     ALIVE,
     DesiredHr,
@@ -62,7 +62,8 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
     await ties.wake_waiting(service, work.dossier)
     tasks = by_hand.tasks(work, plan)
     waits = by_hand.problem(applied, tasks)
-    problem = "; ".join(filter(None, (*plan.obstacles.values(), waits))) or None
+    stands = "the cards stand as they should" if by_hand.only_tickets(plan) else None
+    problem = "; ".join(filter(None, (stands, *plan.obstacles.values(), waits))) or None
     row = work.row.model_copy(
         update={
             "served": work.wake,
@@ -85,7 +86,7 @@ async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: P
         await service.ledger.notices.note_parked(work.dossier.person_id)
     await by_hand.tell(work, tasks)
     await pass_mail.intend(work, applied)
-    await write(work, row)
+    await write(work, row, plan.refused)
     if problem and not plan.obstacles:
         return Outcome(ending=Ending.WAITING, detail=problem, changes=len(work.done))
     if problem:
@@ -108,6 +109,8 @@ def _told_to_make(plan: Plan) -> str | None:
 
 
 def _mender(work: Work[Any, Any], plan: Plan, waits: str | None) -> Mender | None:
+    if by_hand.only_tickets(plan):
+        return work.lane.mender
     if plan.refused or work.stopped:
         return "operator"
     if plan.obstacles:
@@ -145,7 +148,7 @@ def _stands_now(applied: Applied) -> tuple[str | None, bool]:
     return applied.account_id, applied.is_manager
 
 
-async def write(work: Work[Any, Any], row: TargetRow) -> None:
+async def write(work: Work[Any, Any], row: TargetRow, refused: Iterable[Change] = ()) -> None:
     """Due entries, audit, the row with the wakes of those who waited for this, then the bus."""
     service, person_id = work.service, work.dossier.person_id
     now = service.clock.now()
@@ -159,6 +162,7 @@ async def write(work: Work[Any, Any], row: TargetRow) -> None:
     if decision:
         await service.ledger.due.add(now + LEASE, person_id, suffix=service.mint())
     await tell(work, work.done, also=_seen(work, row.applied))
+    await tell(work, {place(work, change): change for change in refused}, "refused: ")
     await work.save(row, decision)
     for target in woken:
         await service.bus.wake(target, person_id, work.decision.event)
@@ -273,9 +277,14 @@ def _tickets(was: Applied, want: Want, plan: Plan) -> Mapping[str, TicketMark]:
         return was.tickets
     if any(change.harm is Harm.BLOCK for change in plan.held):
         return was.tickets
-    return {
-        rule: marked(was.tickets.get(rule), ticket.key) for rule, ticket in want.tickets.items()
+    # A refused one is tried again; who is out by now can call for nothing any more.
+    refused = {c.what for c in plan.refused if c.kind is Kind.CREATE_TICKET and not c.harm}
+    seen = {
+        rule: marked(was.tickets.get(rule), ticket.key)
+        for rule, ticket in want.tickets.items()
+        if rule not in refused
     }
+    return seen | {rule: was.tickets[rule] for rule in refused & was.tickets.keys()}
 
 
 def _in_hr(work: Work[Any, Any], found: Found[Any], plan: Plan) -> Mapping[str, object]:

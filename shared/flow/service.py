@@ -232,6 +232,8 @@ class Service:
     """What has to be done in TOPdesk; another plan when a SCIM service stands in its place."""
     announce: Callable[[Waiting], Awaitable[None]] = write_log
     """How a reminder of a held batch reaches the log, and so the alerts."""
+    licensed: Callable[[], Awaitable[Mapping[str, bool] | None]] | None = None
+    """Which permission groups of TOPdesk are paid for, if it tells."""
     changes: Changes | None = None
     """What tells of changes in Entra; None where nothing does."""
     bulk: Bulk | None = None

@@ -155,6 +155,13 @@ class Topdesk(Section):
         self.looked_at()
         return self
 
+    @property
+    def beyond_scim(self) -> tuple[str, ...]:
+        """What of this section a SCIM service in TOPdesk's place has no word for."""
+        kinds = {kind for rule in self.operators for kind, _ in rule.rights()}
+        told = [str(kind) for kind in RightKind if kind in kinds - {RightKind.PERMISSION_GROUP}]
+        return (*told, *(("tickets",) if self.tickets else ()))
+
     def looked_at(self) -> Mapping[str, Managed]:
         """The operators' rights that are looked at beyond those that Instroom gave."""
         named = ((right, rule.managed) for rule in self.operators for right in rule.rights())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -67,4 +68,12 @@ async def test_roles_are_counted_by_person(world: World) -> None:
     world.hr.put(a_record("1042"), a_record("2042"))
     await first_load(world)
 
-    assert await topdesk_roles(world.service) == {"the operator card": 2, "Beheerders": 2}
+    found = await topdesk_roles(world.service)
+    assert found.people == {"the operator card": 2, "Beheerders": 2}
+    assert (found.paid, found.paying) == (None, 0)
+
+    async def licensed() -> dict[str, bool]:
+        return {"Beheerders": True, "Zorgdesk": False}
+
+    told = await topdesk_roles(replace(world.service, licensed=licensed))
+    assert told.paying == 2

@@ -136,6 +136,10 @@ class Tenant:
             raise refused
         return response
 
+    async def beside(self, path: str) -> httpx.Response:
+        """The answer of a service beside the REST API; that one may refuse what this one takes."""
+        return await self._rest.call("GET", path, headers={"Accept": JSON})
+
     async def generation(self) -> Generation:
         """Which person API it speaks: asked once."""
         async with self._once:

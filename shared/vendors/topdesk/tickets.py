@@ -18,6 +18,7 @@ from shared.vendors.topdesk.answers import refusal
 from shared.vendors.topdesk.fields import folded
 from shared.vendors.topdesk.query import equals
 from shared.vendors.topdesk.tenant import Row, Tenant, decoded
+from shared.vendors.topdesk.ticket_lists import TicketLists
 
 INCIDENT: Final = "incident"
 CHANGE: Final = "change"
@@ -35,6 +36,7 @@ class Tickets:
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
+        self._lists = TicketLists(tenant)
 
     async def find(self, kind: str, number: str) -> str | None:
         """The id of the ticket with this external number, as far as TOPdesk shows it."""
@@ -97,6 +99,8 @@ class Tickets:
 
         Raises UnknownReply when it may stand there now, Permanent with the mend.
         """
+        if kind == INCIDENT:
+            await self._lists.check(values)
         body: dict[str, Any] = _incident(values) if kind == INCIDENT else dict(values)
         body |= {field: {"id": row_id} for field, row_id in ids.items()}
         body["callerLookup" if kind == INCIDENT else "requester"] = {"id": person_id}

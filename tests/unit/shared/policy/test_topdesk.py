@@ -96,3 +96,17 @@ def test_a_mistake_is_refused_with_the_mend(text: str, told: str) -> None:
     with pytest.raises(Misconfigured, match="line") as refused:
         a_policy(with_topdesk(f"{text}\nguard:"))
     assert told in str(refused.value)
+
+
+def test_what_scim_has_no_word_for_is_named() -> None:
+    rules = """
+  operators:
+    - {permission_groups: [Servicedesk]}
+    - {tasks: [firstLineCallOperator], branch_filters: [Zuid]}
+  tickets:
+    - {name: Laptop, on: joiner, since: 2026-11-01, brief: Laptop}
+"""
+    text = POLICY.partition("topdesk:")[0] + "topdesk:" + rules
+
+    assert a_policy(text).topdesk.beyond_scim == ("task", "branch filter", "tickets")
+    assert a_policy().topdesk.beyond_scim == ()

@@ -8,9 +8,11 @@ from string import Formatter
 import pytest
 
 from shared.policy.sso import Sso, SsoRealm
+from shared.sso.found import Certificate
 from shared.sso.page import Given, Page, page, text
 from shared.sso.page_html import html
 from shared.sso.page_words import WORDS, Language, Words
+from shared.sso.rotate_words import steps
 from shared.sso.wanted import wanted
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -109,3 +111,18 @@ def test_page_of_one_door_has_one_section() -> None:
     only = page(GIVEN[:1], organisation="X", language=Language.DUTCH, now=NOW)
 
     assert [section.title for section in only.sections] == ["Secure: het behandelaarsgedeelte"]
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("kept", ["sso/secure-next.cer", None])
+def test_steps_of_a_rotation_name_everything_in_both_languages(
+    language: Language, kept: str | None
+) -> None:
+    certificate = Certificate("AB12", datetime(2029, 11, 24, tzinfo=UTC), "k")
+
+    told = steps(wanted(SSO)[0], certificate, kept, language)
+
+    for said in ("AB12", "24-11-2029", "--activate AB12", "rotate secure --retire", "SAML login"):
+        assert said in told
+    assert kept is None or kept in told
+    assert "{" not in told
