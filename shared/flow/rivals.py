@@ -21,7 +21,7 @@ from shared.flow.work import Work
 from shared.ledger.history import Told
 from shared.model.account import Wrote
 from shared.model.change import Change, Kind, Plan
-from shared.model.desired import WITH_ACCOUNTS, TargetName
+from shared.model.desired import ALIVE, WITH_ACCOUNTS, TargetName
 from shared.model.harm import mark
 
 TIMES = 2
@@ -51,16 +51,7 @@ def less_undone(work: Work[Any, Any], plan: Plan) -> Plan:
     if not work.stopped:
         return plan
     changes = (_without(change, work.stopped.keys()) for change in plan.changes)
-    zone = work.policy.zone
-    told = {
-        key: (
-            f"{key} was changed back {len(seen.undone)} times after Instroom wrote it, seen on "
-            f"{' and '.join(f'{at.astimezone(zone):%Y-%m-%d %H:%M}' for at in seen.undone)}: "
-            f"somebody else writes it too, or {work.name} keeps it otherwise. It is left as it "
-            "is; let one of the two stop, then `instroom resume` with this person's number"
-        )
-        for key, seen in work.stopped.items()
-    }
+    told = {key: _told(work, key, seen) for key, seen in work.stopped.items()}
     return plan.model_copy(
         update={
             "changes": tuple(change for change in changes if change),
@@ -69,10 +60,28 @@ def less_undone(work: Work[Any, Any], plan: Plan) -> Plan:
     )
 
 
+def _told(work: Work[Any, Any], key: str, seen: Wrote) -> str:
+    what = (
+        f"{key} was taken away {len(seen.undone)} times after Instroom gave it"
+        if key in work.lane.rights(work.want)
+        else f"{key} was changed back {len(seen.undone)} times after Instroom wrote it"
+    )
+    zone = work.policy.zone
+    moments = " and ".join(f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in seen.undone)
+    return (
+        f"{what}, seen on {moments}: somebody else writes it too, or {work.name} keeps it "
+        "otherwise. It is left as it is; let one of the two stop, then `instroom resume` with "
+        "this person's number"
+    )
+
+
 def remembered(work: Work[Any, Any]) -> Mapping[str, Wrote]:
-    """What we wrote, and what was changed back of it: of what is still wanted."""
+    """What we wrote, and what was changed back of it: of what is still wanted.
+
+    What we took or emptied ourselves was undone by nobody else: it begins anew.
+    """
     now, days = work.service.clock.now(), _days(work)
-    if not days:
+    if not days or work.want.state not in ALIVE:
         return {}
     wanted = {*compare.attributes(work.want), *work.lane.rights(work.want), "manager"}
     was = {key: one for key, one in work.row.applied.wrote.items() if key in wanted}
