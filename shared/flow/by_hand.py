@@ -28,7 +28,7 @@ from shared.plan.leaver import ONCE
 LOOK = timedelta(minutes=30)
 """Entra Connect synchronises every half hour (Microsoft Learn, "Microsoft Entra Connect Sync:
 Scheduler")."""
-GOES_ON = ONCE | {
+_GOES_ON = ONCE | {
     Kind.CREATE_TICKET,
     Kind.BLOCK_SIGN_IN,
     Kind.BLOCK_IN_CLOUD,
@@ -77,13 +77,24 @@ def tasks(work: Work[Any, Any], plan: Plan) -> tuple[Task, ...]:
     )
 
 
+def goes_on(change: Change, found: Found[Any]) -> bool:
+    """Are the other changes done all the same when the target will not do this one?
+
+    Of somebody whom Active Directory masters also what we took for the cloud's own.
+    """
+    account = found.account
+    synced = isinstance(account, EntraAccount) and account.synced
+    return change.kind in _GOES_ON or (synced and change.kind is Kind.SET_ATTRIBUTES)
+
+
 def note_refused(work: Work[Any, Any], change: Change, error: Permanent) -> None:
     """The target will not do this one; the others are done."""
     if change.kind is Kind.CREATE_TICKET:
-        work.refusals[change.key] = f"ticket '{change.what}' could not be made: {error.reason}"
+        told = f"ticket '{change.what}' could not be made: {error.reason}"
+        work.refusals[change.key] = Permanent(told, mender=error.mender)
         log.warning("ticket refused", rule=change.what, reason=error.reason)
         return
-    work.refusals[change.key] = error.reason
+    work.refusals[change.key] = error
     log.warning(
         "a human has to do it",
         person=work.dossier.person_id,
@@ -105,7 +116,10 @@ def without_refused(work: Work[Any, Any], found: Found[Any], plan: Plan) -> Plan
                 *plan.tasks,
                 *(_in_entra(c, found) for c in refused if c.kind is not Kind.CREATE_TICKET),
             ),
-            "obstacles": {**plan.obstacles, **{c.key: work.refusals[c.key] for c in refused}},
+            "obstacles": {
+                **plan.obstacles,
+                **{c.key: work.refusals[c.key].reason for c in refused},
+            },
         }
     )
 
@@ -123,10 +137,29 @@ def _in_entra(change: Change, found: Found[Any]) -> Task:
         place=Place.ENTRA,
         what=str(change.kind),
         on={"userPrincipalName": name} if name else {},
-        values={"accountEnabled": "false"} if change.kind in BLOCKS else {},
+        values={"accountEnabled": "false"} if change.kind in BLOCKS else _written(change),
         why="; ".join(f"{r.rule}: {r.because}" for r in change.reasons),
         urgent=change.kind in BLOCKS,
     )
+
+
+def left_to_ad(work: Work[Any, Any], plan: Plan, was: Applied) -> tuple[str, ...]:
+    """What Entra refuses of an account that Active Directory masters is not asked of it again.
+
+    Unless the policy has to mend the value.
+    """
+    refused = {
+        key
+        for change in plan.refused
+        if change.kind is Kind.SET_ATTRIBUTES and work.refusals[change.key].mender == "target"
+        for key in change.values
+    }
+    return tuple(sorted({*was.left_to_ad, *refused}))
+
+
+def _written(change: Change) -> dict[str, str]:
+    """What should stand there by Graph's names."""
+    return {key: "" if value is None else str(value) for key, value in change.values.items()}
 
 
 def parted(work: Work[Any, Any], was: Applied) -> tuple[str, ...]:

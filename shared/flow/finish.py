@@ -254,6 +254,7 @@ def _remember[D: Want, A: Account](
             "values": {k: v.reason for k, v in values.items()} | _manager_value(want),
             "names": _names(was, want, held),
             "tickets": _tickets(was, want, plan),
+            "left_to_ad": by_hand.left_to_ad(work, plan, was),
             "parted": by_hand.parted(work, was),
             "cloud_block": by_hand.cloud_block(work, plan),
             "blocked": by_hand.seen_blocked(work, state) if entra else None,

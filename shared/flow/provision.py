@@ -21,7 +21,7 @@ from shared.errors import (
     UnknownReply,
 )
 from shared.flow import by_hand, first_sign_in, generating, in_bulk, naming, rivals, strays
-from shared.flow.by_hand import BLOCKS, GOES_ON
+from shared.flow.by_hand import BLOCKS
 from shared.flow.decide import wanted
 from shared.flow.finish import finish, is_operator, mark_done, stop, wait
 from shared.flow.lanes import Account, Lane, Want, entra_lane, hr_lane, topdesk_lane
@@ -147,7 +147,7 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
             return await finish(work, found, plan)
         await _claim(work, found, plan, name)
         try:
-            await _carry_out(work, plan)
+            await _carry_out(work, found, plan)
         except NameTaken as taken:
             if not name or work.unsure is None or work.unsure.kind not in _NAMING:
                 raise
@@ -291,7 +291,7 @@ async def _claim[D: Want, A: Account](
     work.dossier = await work.service.ledger.people.claim(work.dossier, work.name, row)
 
 
-async def _carry_out[D: Want, A: Account](work: Work[D, A], plan: Plan) -> None:
+async def _carry_out[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan) -> None:
     refused: list[Permanent] = []
     for change in plan.changes:
         if work.service.clock.monotonic() > work.deadline - CALL_SECONDS:
@@ -301,7 +301,7 @@ async def _carry_out[D: Want, A: Account](work: Work[D, A], plan: Plan) -> None:
             with spans.span(f"do {change.kind}", target=work.name, kind=change.kind):
                 done = await work.lane.target.do(change, work.row.applied)
         except Permanent as error:
-            if change.kind in GOES_ON:
+            if by_hand.goes_on(change, found):
                 by_hand.note_refused(work, change, error)
             elif work.lane.goes_on:
                 refused.append(error)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.errors import Permanent
 from shared.flow.lanes import Account, Lane, Want
 from shared.flow.service import Service
 from shared.ledger.history import Told
@@ -40,8 +41,8 @@ class Work[D: Want, A: Account]:
     """Sent, and no answer came."""
     deadline: float = 0.0
     login: str | None = None
-    refusals: dict[str, str] = field(default_factory=dict)
-    """Changes that the target would not do, by their key, with the reason; the rest went on."""
+    refusals: dict[str, Permanent] = field(default_factory=dict)
+    """What came of changes that the target would not do, by their key; the rest went on."""
     left_to_ad: bool = False
     """Entra left a block in the cloud to Active Directory."""
     refused: frozenset[str] = frozenset()

@@ -74,6 +74,8 @@ class Applied(Frozen):
     """Until Active Directory has blocked too."""
     blocked: SeenBlocked | None = None
     """When the last block was seen to stand."""
+    left_to_ad: tuple[str, ...] = ()
+    """Attributes that we took for the cloud's own, and that Entra refused."""
     parted: tuple[str, ...] = ()
     """What was done once for the leave that lasts: kinds of change; empty for who is here."""
     dn: str | None = None

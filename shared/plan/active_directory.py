@@ -90,7 +90,7 @@ def parted(
     for change in changes:
         match change.kind:
             case Kind.SET_ATTRIBUTES:
-                here, there = _by_master(change)
+                here, there = _by_master(change, applied)
                 last += here
                 for_ad += there
             case Kind.BLOCK_SIGN_IN:
@@ -141,11 +141,11 @@ def tasks(
     )
 
 
-def _by_master(change: Change) -> tuple[list[Change], list[Change]]:
+def _by_master(change: Change, applied: Applied) -> tuple[list[Change], list[Change]]:
     """A change of attributes as up to two: the cloud's own, and Active Directory's."""
     why = dict(zip(change.values, change.reasons, strict=True))
-    theirs = [key for key in change.values if _attribute(key)]
-    ours = [key for key in change.values if not _attribute(key)]
+    theirs = [key for key in change.values if _attribute(key) or key in applied.left_to_ad]
+    ours = [key for key in change.values if key not in theirs]
     here, there = (
         [
             change.model_copy(
@@ -194,11 +194,12 @@ def _values(change: Change, desired: DesiredEntra) -> dict[str, str]:
         case Kind.RESTORE_ACCOUNT | Kind.DELETE_ACCOUNT:
             return {}
         case _:
-            return _translated(change.values)
+            return {_attribute(k) or k: _text(v) for k, v in change.values.items()}
 
 
 def _of_a_new_one(change: Change) -> dict[str, str]:
-    given = _translated({k: v for k, v in change.values.items() if v is not None})
+    named = ((_attribute(key), value) for key, value in change.values.items())
+    given = {key: _text(value) for key, value in named if key and value is not None}
     enabled = change.values["accountEnabled"]
     return {
         "sAMAccountName": str(change.values["mailNickname"])[:_SAM_LENGTH].rstrip("."),
@@ -207,9 +208,8 @@ def _of_a_new_one(change: Change) -> dict[str, str]:
     }
 
 
-def _translated(values: Mapping[str, Value]) -> dict[str, str]:
-    named = ((_attribute(key), value) for key, value in values.items())
-    return {key: "" if value is None else str(value) for key, value in named if key}
+def _text(value: Value) -> str:
+    return "" if value is None else str(value)
 
 
 def _id(change: Change) -> Value:

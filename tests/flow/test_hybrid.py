@@ -18,12 +18,13 @@ from turning import (
     with_policy,
 )
 
+from shared.errors import Permanent
 from shared.flow.by_hand import all_open
 from shared.flow.collect import signalled
 from shared.ledger.people import TargetRow
 from shared.model.account import EntraAccount, OnPremises
 from shared.model.desired import State, TargetName
-from shared.model.task import Task
+from shared.model.task import Place, Task
 
 DN = "CN=Sanne van Dijk,OU=Staff,DC=proef,DC=local"
 BORN_IN_AD = (
@@ -235,6 +236,39 @@ async def test_the_audit_says_how_fast_a_block_was_seen_to_stand(world: World) -
     assert row.applied.blocked is not None
     assert row.applied.blocked.seconds == 4
     assert "entra: seen blocked 4 s after it was decided" in await audit_of(world, "1042")
+
+
+async def test_what_entra_leaves_to_active_directory_after_all_stops_nothing(
+    world: World,
+) -> None:
+    """Which attributes are the cloud's own is by Microsoft's documents; Entra has the say."""
+    text = POLICY.replace("  groups:", '    usageLocation: "NL"\n  groups:', 1)
+    world = with_policy(world, text)
+    world.entra.accounts["ad1"] = EntraAccount(
+        id="ad1",
+        user_principal_name="s@proef.example",
+        enabled=True,
+        synced=True,
+        employee_id="1042",
+    )
+    world.entra.refuses = {"set attributes": Permanent("Entra refuses (400)", mender="target")}
+    world.hr.put(a_record("1042"))
+
+    await first_load(world)
+
+    row = await row_of(world)
+    assert account_of(world).groups == {"Iedereen", "ICT"}
+    assert card_of(world, "1042").fields["tasLoginName"] == "s@proef.example"
+    assert [(task.place, sorted(task.values)) for task in row.tasks] == [
+        (Place.ACTIVE_DIRECTORY, ["department", "displayName", "title"]),
+        (Place.ENTRA, ["usageLocation"]),
+    ]
+
+    await minutes_pass(world, 31)
+    assert world.entra.calls["set attributes"] == 1
+    assert [(task.place, sorted(task.values)) for task in (await row_of(world)).tasks] == [
+        (Place.ACTIVE_DIRECTORY, ["department", "displayName", "title", "usageLocation"])
+    ]
 
 
 async def test_a_block_that_entra_does_not_show_yet_is_not_called_done(world: World) -> None:
