@@ -18,7 +18,16 @@ from functools import partial
 
 from build import POLICY
 from fakes import FakeClock, World, a_world
-from interleaving import GatedBus, GatedEntra, GatedStore, GatedTarget, Gates, Job, without_thread
+from interleaving import (
+    GatedBus,
+    GatedEntra,
+    GatedStore,
+    GatedTarget,
+    GatedWriter,
+    Gates,
+    Job,
+    without_thread,
+)
 from turning import deliver, first_load, harm_of, settle
 
 from shared.errors import Unsafe
@@ -26,7 +35,7 @@ from shared.flow import ties
 from shared.flow.approve import approve
 from shared.flow.collect import signalled
 from shared.flow.decide import wanted
-from shared.flow.lanes import entra_lane, topdesk_lane
+from shared.flow.lanes import entra_lane, hr_lane, topdesk_lane
 from shared.flow.provision import provision
 from shared.flow.service import Ledger
 from shared.flow.sweep import sweep
@@ -315,6 +324,12 @@ class Board:
         card = await topdesk.target.read(want.topdesk, applied[TargetName.TOPDESK])
         plan = topdesk.plan(want.topdesk, card, applied[TargetName.TOPDESK], "", hold)
         assert not plan, f"S3: {number} in TOPdesk should still get {plan.summary()}"
+        back, row = hr_lane(service), dossier.target(TargetName.HR)
+        told = await back.target.read(want.hr, row.applied)
+        plan = back.plan(want.hr, told, row.applied, "", hold)
+        # What HR refused as no change would have been parked.
+        assert not plan, f"S3: HR of {number} should still get {plan.summary()}"
+        assert not row.problem, f"S3: HR of {number}: {row.problem}"
 
 
 def whose(accounts: Mapping[str, EntraAccount | TopdeskCard], applied: Applied) -> str:
@@ -342,6 +357,7 @@ async def a_board(scenario: Scenario, seed: int) -> Board:
         bus=GatedBus(world, gates),
         entra=GatedEntra(world.entra, gates, partial(whose, world.entra.accounts)),
         topdesk=GatedTarget(world.topdesk, gates, partial(whose, world.topdesk.cards)),
+        writers={"afas": GatedWriter(world.told, gates)},
     )
     left = {name: getattr(scenario, name) for name in ("kills", "lost", "waits", "days")}
     left |= {"approvals": scenario.approvals, "policy": int(bool(scenario.new_policy))}

@@ -8,7 +8,7 @@ answers without its thread hop, so that a chosen order plays the same every time
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -17,14 +17,15 @@ from typing import Any, Protocol
 from fakes import World
 from stopping import Stopped
 
+from shared.apply.hr import HrWriter
 from shared.apply.target import Accounts, Done, Target
 from shared.errors import UnknownReply
 from shared.flow.provision import ClaimEndedError
 from shared.ledger.journal import TABLE as JOURNAL
 from shared.ledger.rows import Operation, Row, Store
-from shared.model.account import Applied, EntraAccount, Found
+from shared.model.account import Applied, EntraAccount, Found, HrRecord
 from shared.model.change import Change
-from shared.model.desired import DesiredEntra, TargetName
+from shared.model.desired import DesiredEntra, DesiredRecord, TargetName
 from shared.model.event import Event
 from shared.model.person import PersonId
 from shared.model.signal import Signal
@@ -219,6 +220,29 @@ class GatedTarget[D, A]:
 
     async def probe(self) -> None:
         await self.inner.probe()
+
+
+@dataclass
+class GatedWriter:
+    """The written side of HR, of which every call waits at a gate."""
+
+    inner: HrWriter
+    gates: Gates
+
+    async def read(self, record: DesiredRecord, applied: Applied) -> HrRecord | None:
+        await self.gates.at("looks in hr")
+        return await self.inner.read(record, applied)
+
+    async def write(self, change: Change, applied: Applied) -> None:
+        await self.gates.at(f"does {change.key} in hr")
+        await self.inner.write(change, applied)
+        if self.gates.lost_replies and _job.get():
+            self.gates.lost_replies -= 1
+            raise UnknownReply("no answer came")
+        await self.gates.at("hears from hr")
+
+    async def probe(self, fields: Collection[str]) -> None:
+        await self.inner.probe(fields)
 
 
 @dataclass

@@ -44,6 +44,10 @@ def limit(count: int) -> str:
     return POLICY.replace("count: 3", f"count: {count}")
 
 
+BACK = POLICY + (
+    "names: {on_rename: follow}\n"
+    "write_back: {afas: {fields: [work_mail], user: true, leaver: clear}}\n"
+)
 SEEDS = 20
 SCENARIOS = {
     "joiner": Scenario([[JAN]], kills=1, lost=1),
@@ -105,6 +109,9 @@ SCENARIOS = {
     ),
     "names": Scenario([[JAN], [NAMESAKE]], lanes=2, kills=1),
     "manager": Scenario([[JAN], [reports_to(AN, "1")]], lanes=2, kills=2),
+    "written back": Scenario(
+        [[JAN, renamed(JAN, "Piet"), ended(JAN)]], policy=BACK, kills=1, lost=1
+    ),
     "manager goes": Scenario([[JAN], [reports_to(AN, "1"), AN]], known=2, lanes=2, kills=1),
 }
 
