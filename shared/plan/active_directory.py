@@ -190,14 +190,14 @@ def _values(change: Change, desired: DesiredEntra) -> dict[str, str]:
             known = desired.manager_dn
             return {"manager": known or f"the account with Entra's object id {_id(change)}"}
         case Kind.CREATE_ACCOUNT:
-            return _of_a_new_one(change)
+            return _of_a_new_one(change, desired)
         case Kind.RESTORE_ACCOUNT | Kind.DELETE_ACCOUNT:
             return {}
         case _:
             return {_attribute(k) or k: _text(v) for k, v in change.values.items()}
 
 
-def _of_a_new_one(change: Change) -> dict[str, str]:
+def _of_a_new_one(change: Change, desired: DesiredEntra) -> dict[str, str]:
     named = ((_attribute(key), value) for key, value in change.values.items())
     given = {key: _text(value) for key, value in named if key and value is not None}
     enabled = change.values["accountEnabled"]
@@ -205,6 +205,7 @@ def _of_a_new_one(change: Change) -> dict[str, str]:
         "sAMAccountName": str(change.values["mailNickname"])[:_SAM_LENGTH].rstrip("."),
         "userAccountControl": _ENABLED if enabled else _DISABLED,
         **given,
+        **({"manager": desired.manager_dn} if desired.manager_dn else {}),
     }
 
 

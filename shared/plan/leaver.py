@@ -25,13 +25,14 @@ def parting(desired: DesiredEntra, applied: Applied) -> Iterator[Change]:
     on = desired.parting
     if on is None:
         return
+    reply = on.auto_reply_why if on.auto_reply else None
     asked: tuple[tuple[Kind, Reason | None, dict[str, str]], ...] = (
         (Kind.REMOVE_METHODS, on.sign_in_methods, {}),
         (Kind.DISABLE_DEVICES, on.devices, {}),
-        (Kind.SET_AUTO_REPLY, on.auto_reply_why, {TEXT: on.auto_reply}),
+        (Kind.SET_AUTO_REPLY, reply, {TEXT: on.auto_reply}),
     )
     for kind, why, values in asked:
-        if why and kind not in applied.parted and (values or kind is not Kind.SET_AUTO_REPLY):
+        if why and kind not in applied.parted:
             yield Change(kind=kind, values=values, reasons=(why,), harm=Harm.BLOCK)
 
 

@@ -170,6 +170,7 @@ def test_who_is_born_in_active_directory_is_not_made_in_the_cloud() -> None:
         },
         born_in_ad=BORN,
         ad_path="OU=Staff,DC=bedrijf,DC=local",
+        manager_dn=DN,
         groups={"Ruimte": (RULE,)},
     )
     made = planned(want, None, Applied())
@@ -186,6 +187,7 @@ def test_who_is_born_in_active_directory_is_not_made_in_the_cloud() -> None:
         "employeeID": "1042",
         "sn": "Kwispelaar",
         "path": "OU=Staff,DC=bedrijf,DC=local",
+        "manager": DN,
     }
     assert "active_directory.where[0]: employer.code = 1" in task.why
 
