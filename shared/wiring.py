@@ -31,6 +31,7 @@ from shared.apply.entra import EntraTarget
 from shared.apply.entra_bulk import EntraBulk
 from shared.apply.entra_changes import EntraChanges
 from shared.apply.entra_groups import EntraGroups, GroupBook
+from shared.apply.entra_licences import EntraLicences
 from shared.apply.entra_listing import EntraListing
 from shared.apply.entra_passes import EntraPasses
 from shared.apply.listing import Listing
@@ -105,6 +106,7 @@ class Wiring:
             bulk=EntraBulk(entra, book=book),
             changes=EntraChanges(entra),
             groups=EntraGroups(entra, book),
+            licences=EntraLicences(entra, book),
             passes=EntraPasses(entra),
             licensed=partial(licensed, rest) if rest else None,
             topdesk=TopdeskTarget(rest) if rest else self._scim(),

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
 from shared import wiring
-from shared.flow import emptied, erasing, expiries, members, retention, sealing
+from shared.flow import emptied, erasing, expiries, licences, members, retention, sealing
 from shared.flow.expiries import Keys
 from shared.flow.service import Service
 from shared.flow.upkeep import Task
@@ -36,6 +36,7 @@ async def tasks() -> AsyncIterator[tuple[Task, ...]]:
             Task("who is in watched groups", members.look),
             Task("groups of our own", emptied.look),
             Task("secrets and consents", lambda service: expiries.look(service, _keys(wired))),
+            Task("licences", licences.look),
             Task("history", sealing.seal),
             Task("what need not be kept", retention.forget),
             Task("people who are gone", erasing.look),

@@ -17,6 +17,7 @@ type Permission =
   | 'Group.ReadBasic.All'
   | 'GroupMember.ReadWrite.All'
   | 'Group.ReadWrite.All'
+  | 'LicenseAssignment.Read.All'
   | 'User-LifeCycleInfo.ReadWrite.All'
   | 'UserAuthMethod-TAP.ReadWrite.All'
   | 'Policy.Read.AuthenticationMethod'

@@ -8,7 +8,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from sandbox.graph import account_rules, bodies, members, queries, recycle, refusals
+from sandbox.graph import (
+    account_rules,
+    bodies,
+    group_licences,
+    members,
+    queries,
+    recycle,
+    refusals,
+)
 from sandbox.graph.accounts import refuse_synced
 from sandbox.graph.accounts import remove as remove_user
 from sandbox.graph.call import Call, show
@@ -94,6 +102,7 @@ def update(call: Call) -> Reply:
         tenant.store_group(after)
     for each in joining:
         tenant.add_member(group["id"], each)
+    group_licences.settle(tenant, joining)
     changed += ("members",) if joining else ()
     return Reply(204, ids=(group["id"], *joining), changed=changed)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.graph import refusals
+from sandbox.graph import group_licences, refusals
 from sandbox.graph.call import Call, kind_of, linked, reference_id
 from sandbox.graph.wire import Json, Reply
 
@@ -53,6 +53,7 @@ def add(call: Call) -> Reply:
     reference = call.request.json().get("@odata.id")
     (member_id,) = checked_additions(call, group, {BIND: [reference]})
     call.tenant.add_member(group["id"], member_id)
+    group_licences.settle(call.tenant, [member_id])
     return Reply(204, ids=(group["id"], member_id), changed=("members",))
 
 
@@ -64,6 +65,7 @@ def remove(call: Call) -> Reply:
     if member_id not in call.tenant.memberships[group["id"]].current:
         raise refusals.not_found(member_id)
     call.tenant.remove_member(group["id"], member_id)
+    group_licences.settle(call.tenant, [member_id])
     return Reply(204, ids=(group["id"], member_id), changed=("members",))
 
 

@@ -226,6 +226,7 @@ _GROUP = (
     _system("securityIdentifier", default=True),
     Property("theme", default=True),
     Property("visibility", default=True),
+    _system("assignedLicenses", "objects"),
     _system("hasMembersWithLicenseErrors", "boolean", operators=ONLY_EQ),
     _system("isManagementRestricted", "boolean"),
 )

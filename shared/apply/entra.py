@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import stamina
 
-from shared.apply import entra_found, entra_leaver
+from shared.apply import entra_found, entra_leaver, entra_licences
 from shared.apply.entra_account import SELECT, account_from, is_same, present, still_ours
 from shared.apply.entra_groups import GroupBook
 from shared.apply.target import Done
@@ -24,7 +24,7 @@ from shared.errors import InstroomError, NameTaken, Permanent, Transient, Unknow
 from shared.model.account import Applied, EntraAccount, Found, LinkedAccount
 from shared.model.change import Change, Kind
 from shared.model.desired import DesiredEntra, State, TargetName
-from shared.vendors.graph import groups, users
+from shared.vendors.graph import groups, licences, users
 from shared.vendors.graph.client import Graph, Json
 from shared.vendors.graph.refusals import NotVisible, Refused
 
@@ -96,6 +96,8 @@ class EntraTarget:
         }
         if user is None:
             return Found(account=None, obstacles=obstacles, linked=linked)
+        if desired.licensed:
+            obstacles |= entra_licences.lacking(user, {n: known[n] for n in desired.groups})
         has = present(known, inside, desired, applied)
         account = account_from(user, desired, groups=has, deleted=deleted, found_by=found_by)
         mailbox = await entra_leaver.mailbox(self.graph, account, desired)
@@ -107,6 +109,7 @@ class EntraTarget:
     ) -> tuple[Json | None, bool, str, tuple[LinkedAccount, ...]]:
         """The user, whether it lies in deletedItems, how it was found, and the linked accounts."""
         select = (*SELECT, *users.properties(desired.attributes))
+        select += (licences.STATES,) if desired.licensed else ()
         own = applied.account_id
         try:
             if own:

@@ -25,7 +25,7 @@ from shared.flow.service import Service
 from shared.flow.stop import is_protected
 from shared.ledger.history import Told
 from shared.ledger.pending import Membership, Waiting
-from shared.ledger.people import TargetRow
+from shared.ledger.people import Dossier, TargetRow
 from shared.model.change import Change, Kind
 from shared.model.desired import TargetName
 from shared.model.person import PersonId
@@ -176,8 +176,11 @@ async def _settle(service: Service, person_id: PersonId, settling: _Settling) ->
         if singly:
             now = service.clock.now()
             await service.ledger.due.add(now, person_id, suffix=service.mint())
+        after = _after(service, row, groups, singly)
+        if not await _watches_licences(service, dossier):
+            after = _at_rest(service, after)
         try:
-            await service.ledger.people.save(dossier, ENTRA, _after(service, row, groups, singly))
+            await service.ledger.people.save(dossier, ENTRA, after)
         except LostRace:
             continue
         return
@@ -186,14 +189,24 @@ async def _settle(service: Service, person_id: PersonId, settling: _Settling) ->
 def _after(
     service: Service, row: TargetRow, groups: frozenset[str], singly: frozenset[str]
 ) -> TargetRow:
-    """The row when these groups wait no longer; it rests when nothing else keeps it open."""
-    now, left = service.clock.now(), row.pending - groups
-    after = row.model_copy(update={"pending": left, "singly": row.singly | singly})
-    if singly:
-        return after.model_copy(update={"due_at": now})
+    """The row when these groups wait no longer; whoever was refused is due now."""
+    changed = {"pending": row.pending - groups, "singly": row.singly | singly}
+    due_at = service.clock.now() if singly else row.due_at
+    return row.model_copy(update={**changed, "due_at": due_at})
+
+
+def _at_rest(service: Service, row: TargetRow) -> TargetRow:
+    """The row without the look that was due, when nothing else keeps it open."""
     keeps = row.claim, row.problem, row.attempt, row.tasks, row.report, row.applied.aliases
-    rests = not left and not any(keeps)
-    return after.model_copy(update={"due_at": None, "finished_at": now}) if rests else after
+    if row.pending or row.singly or any(keeps):
+        return row
+    return row.model_copy(update={"due_at": None, "finished_at": service.clock.now()})
+
+
+async def _watches_licences(service: Service, dossier: Dossier) -> bool:
+    """Will it be looked, when that is due anyway, whether the licences of the groups came?"""
+    decision = dossier.decision
+    return bool(decision and (await service.policy(decision.policy)).licences.watch)
 
 
 async def _tell(

@@ -26,6 +26,7 @@ from shared.model.account import Applied, Found, TopdeskCard
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import (
     ALIVE,
+    DesiredEntra,
     DesiredHr,
     DesiredTopdesk,
     Reason,
@@ -46,6 +47,8 @@ RETRY = timedelta(seconds=30)
 RETRY_CAP = timedelta(hours=6)
 DOWN = timedelta(minutes=2)
 DAILY = timedelta(days=1)
+LICENCES_SETTLE = timedelta(minutes=30)
+"""So long after a group was given it is looked whether its licence came."""
 
 
 async def finish[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan) -> Outcome:
@@ -131,8 +134,17 @@ def _look_again(
         return now + in_bulk.LOOK_AGAIN
     if any(task.place is Place.ACTIVE_DIRECTORY for task in tasks):
         return now + by_hand.LOOK
+    if _gets_licences(work):
+        return now + LICENCES_SETTLE
     daily = problem or applied.aliases or by_hand.may_still_be_made(work, applied)
     return now + DAILY if daily else None
+
+
+def _gets_licences(work: Work[Any, Any]) -> bool:
+    """Was a group given that may carry a licence? Entra gives that in the background."""
+    want = work.want
+    given = any(change.kind is Kind.ADD_TO_GROUP for change in work.done.values())
+    return isinstance(want, DesiredEntra) and want.licensed and given
 
 
 async def mark_done(work: Work[Any, Any], plan: Plan | None = None) -> None:

@@ -18,6 +18,7 @@ from shared.apply.changes import Changes
 from shared.apply.first_sign_in import Passes
 from shared.apply.groups import Groups
 from shared.apply.hr import HrTarget, HrWriter
+from shared.apply.licences import Licences
 from shared.apply.listing import Listing
 from shared.apply.target import Accounts, Target
 from shared.bus.publish import Publisher
@@ -236,6 +237,8 @@ class Service:
     """Which permission groups of TOPdesk are paid for, if it tells."""
     changes: Changes | None = None
     """What tells of changes in Entra; None where nothing does."""
+    licences: Licences | None = None
+    """Who knows which groups carry licences, and what is left of these."""
     bulk: Bulk | None = None
     """Who puts many accounts into a group of Entra at once; None: each is added by itself."""
     post: Post | None = None

@@ -163,6 +163,8 @@ class DesiredEntra(Frozen):
     """Distinguished name of the manager's account, when Active Directory masters that."""
     parting: Parting | None = None
     """What is done once for this leave."""
+    licensed: bool = False
+    """Is it looked whether the account got the licences of its groups?"""
 
 
 class Entry(Frozen):

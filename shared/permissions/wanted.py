@@ -18,6 +18,7 @@ WHEN = {
     Feature.METHODS: "`leaver.sign_in_methods` is `remove`",
     Feature.DEVICES: "`leaver.devices` is `disable`",
     Feature.MAILBOX: "`leaver.auto_reply` is there, or `leaver.mailbox` is `hand_over`",
+    Feature.LICENCES: "`licences.watch` is true",
     Feature.SSO: "the policy has `sso`",
     Feature.SSO_WATCH: "the policy has `sso`, and `sso.watch` is true",
     Feature.CHECKING: "`instroom permissions check`",
@@ -45,6 +46,8 @@ def features(policy: Policy) -> frozenset[Feature]:
         on.add(Feature.DEVICES)
     if leaver.auto_reply or leaver.mailbox == "hand_over":
         on.add(Feature.MAILBOX)
+    if policy.licences.watch:
+        on.add(Feature.LICENCES)
     if policy.sso is not None:
         on.add(Feature.SSO)
         if policy.sso.watch:

@@ -95,6 +95,7 @@ def _entra(policy: Policy, on: Ground, ties: Ties, number: str, left: Left) -> D
         ad_path=policy.active_directory.unit(known[0]),
         manager_dn=ties.manager_dn if alive else None,
         parting=left.parting(policy.leaver, known[0], ties.heir),
+        licensed=alive and policy.licences.watch,
     )
 
 

@@ -31,6 +31,7 @@ from shared.policy.fields import check_template
 from shared.policy.first_sign_in import FirstSignIn
 from shared.policy.generated import GeneratedRule
 from shared.policy.leaver import LeaverRules
+from shared.policy.licences import Licences
 from shared.policy.notices import Notices
 from shared.policy.ownership import looked_at
 from shared.policy.retention import Retention
@@ -356,6 +357,7 @@ class Policy(Section):
     retention: Retention = Retention()
     notices: Notices = Notices()
     drift: DriftRules = DriftRules()
+    licences: Licences = Licences()
     upkeep: Upkeep = Upkeep()
     protected: frozenset[str] = frozenset()
     """Never touched: user principal names, or people as `source:number`."""

@@ -28,6 +28,7 @@ class Feature(StrEnum):
     METHODS = "sign-in methods of leavers"
     DEVICES = "devices of leavers"
     MAILBOX = "mailbox of leavers"
+    LICENCES = "licences"
     SSO = "single sign-on"
     SSO_WATCH = "watching single sign-on"
     CHECKING = "checking permissions"
@@ -90,6 +91,12 @@ OF_THE_APP = (
         Feature.GENERATED,
         "make groups of our own, give them another name, and delete those that stand empty",
         (("POST", paths.GROUPS), ("PATCH", paths.GROUP), ("DELETE", paths.GROUP)),
+    ),
+    Permission(
+        "LicenseAssignment.Read.All",
+        Feature.LICENCES,
+        "see how many seats of each licence are left",
+        (("GET", paths.SKUS),),
     ),
     Permission(
         "User-LifeCycleInfo.ReadWrite.All",
