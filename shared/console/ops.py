@@ -12,7 +12,7 @@ from typing import Any
 
 from shared import flow
 from shared.errors import Misconfigured
-from shared.flow import ahead
+from shared.flow import ahead, by_hand
 from shared.flow.decide import wanted
 from shared.flow.letters import problems_of
 from shared.flow.service import Service
@@ -87,6 +87,26 @@ async def people(service: Service, path: tuple[str, ...], query: Mapping[str, st
             raise Misconfigured("/".join(path), "is no view of people", "See docs/ops-api.md")
 
 
+async def tasks(service: Service, _path: tuple[str, ...], _query: Mapping[str, str]) -> Json:
+    """What somebody has to do by hand, without a value: those stand in `instroom ad tasks`."""
+    return {
+        "tasks": [
+            {
+                "person": one.number,
+                "place": one.task.place,
+                "task": one.task.what,
+                "fields": sorted(one.task.values),
+                "urgent": one.task.urgent,
+                "since": one.task.since.isoformat() if one.task.since else None,
+                "undone": one.task.undone,
+                "waits": one.problem,
+                "because": one.task.why,
+            }
+            async for one in by_hand.all_open(service)
+        ]
+    }
+
+
 async def answered(service: Service, batch: str, word: str, body: Json, who: str) -> Json:
     """Say yes or no to exactly what was shown; what stands then. Raises NotAsShown, Unsafe."""
     if batch == "coming" and word == "approve":
@@ -105,7 +125,12 @@ async def answered(service: Service, batch: str, word: str, body: Json, who: str
     return _stands(batch, _people_in(shown, cause), said)
 
 
-VIEWS: Mapping[str, View] = {"held": held, "forecast": forecast, "people": people}
+VIEWS: Mapping[str, View] = {
+    "held": held,
+    "forecast": forecast,
+    "people": people,
+    "tasks": tasks,
+}
 
 
 def day_of(text: str) -> date:
@@ -187,10 +212,17 @@ async def _state(service: Service, dossier: Dossier) -> Json:
     return {
         "should_be": should,
         "is": {name: dossier.target(name).applied.state for name in TargetName},
+        "seen_blocked": _seen(dossier),
         "stopped": dossier.stop is not None,
         "held": sorted(decision.hold) if decision else [],
         "waits_for": [{"who": who, "what": what} for who, what in problems_of(dossier)],
     }
+
+
+def _seen(dossier: Dossier) -> Json | None:
+    """When a fresh read showed the last block in Entra, and how long after its decision."""
+    seen = dossier.target(TargetName.ENTRA).applied.blocked
+    return {"at": seen.at.isoformat(), "after_seconds": seen.seconds} if seen else None
 
 
 async def _explained(service: Service, key: str, at: datetime | None) -> Json:

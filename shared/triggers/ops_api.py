@@ -40,7 +40,7 @@ class Word(BaseModel):
 @blueprint.route("ops/{*what}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @traced
 async def ops_look(req: func.HttpRequest) -> func.HttpResponse:
-    """GET held, forecast, people, people/{key}, its explain and preview, and doctor."""
+    """GET held, forecast, tasks, people, people/{key}, its explain and preview, and doctor."""
     try:
         access.reader(req.headers, _doors())
         view, *path = req.route_params.get("what", "").strip("/").split("/")

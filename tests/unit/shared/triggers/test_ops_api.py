@@ -114,6 +114,22 @@ async def test_yes_to_exactly_what_was_seen_is_done_and_told(world: World) -> No
     assert "anna@proef.example, signed in" in {line["who"] for line in person["history"]}
 
 
+async def test_tasks_are_told_without_a_value(world: World) -> None:
+    account = account_of(world, "1042")
+    world.entra.accounts[account.id] = account.model_copy(update={"synced": True})
+    _, shown = await look("held", signed("Answer"))
+    await answer("approve", {"seen": shown["batches"][0]["seen"]}, signed("Answer"))
+    await settle(world)
+
+    status, told = await look("tasks", signed("Look"))
+    (task,) = told["tasks"]
+    assert (status, task["person"], task["task"]) == (200, "afas:1042", "disable account")
+    assert (task["fields"], task["urgent"]) == (["userAccountControl"], True)
+    assert "dijk" not in json.dumps(told).casefold()
+    _, person = await look("people/2042", signed("Look"))
+    assert person["seen_blocked"]["after_seconds"] == 0
+
+
 async def test_no_keeps_it_off(world: World) -> None:
     _, shown = await look("held", signed("Answer"))
     body = {"seen": shown["batches"][0]["seen"], "reason": "ticket 4711"}
