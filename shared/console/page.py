@@ -34,6 +34,8 @@ button:hover{background:#0d2c40}
 summary{cursor:pointer;color:#16405b;font-weight:600;margin:.4rem 0}
 .note{background:#fff;border:1px solid #c9c9c4;border-left:6px solid #16405b;padding:1rem}
 .note{margin:1rem 0}
+.note>:first-child{margin-top:0}
+.note>:last-child{margin-bottom:0}
 .stop{border-left-color:#a3210d}
 .code{display:block;font:700 2.2rem/1.3 ui-monospace,Consolas,monospace;letter-spacing:.12em}
 .code{margin:.5rem 0 1rem;user-select:all;overflow-wrap:anywhere}
@@ -42,6 +44,8 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}
 dt{color:#4a4a4a}
 dd{margin:0;font-weight:600;overflow-wrap:anywhere}
 @media(max-width:40rem){table,tbody,tr,th,td{display:block}thead{display:none}}
+@media(max-width:40rem){caption{display:block;padding:.5rem .75rem}}
+@media(max-width:40rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
 @media(max-width:40rem){th,td{border:0;padding:.4rem .75rem}tr{border-bottom:1px solid #c9c9c4}}
 """.strip()
 _HASH = base64.b64encode(hashlib.sha256(f"\n{STYLE}\n".encode()).digest()).decode()

@@ -12,7 +12,7 @@ from shared.sso.page import Page, Section, Step
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1b1b1b}
-body{max-width:46rem;margin:2rem auto;padding:0 1rem}
+body{max-width:54rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;line-height:1.25;margin-bottom:.25rem}
 h2{font-size:1.2rem;margin-top:2.5rem;border-top:1px solid #ccc;padding-top:1rem}
 .made{color:#595959;margin-top:0}
@@ -23,6 +23,8 @@ th{font-weight:normal;color:#444;width:13rem}
 td{font-family:ui-monospace,Consolas,monospace;font-size:.9rem}
 td{overflow-wrap:anywhere;user-select:all}
 code{font-family:ui-monospace,Consolas,monospace;font-size:.9em}
+@media(max-width:40rem){tr,th,td{display:block}th{width:auto;border:0;padding-bottom:0}}
+@media(max-width:40rem){ol{padding-left:1.25rem}}
 @media print{body{margin:0;font-size:12px}h2{break-after:avoid}li,tr{break-inside:avoid}}
 """.strip()
 
