@@ -5,8 +5,6 @@ Values are personal data: they are shown to who asks, and written only where the
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from shared.cli_csv import table
 from shared.cli_run import run
 from shared.flow.by_hand import Open, all_open
 from shared.flow.service import Service
@@ -37,8 +36,6 @@ COLUMNS = (
     "undone",
     "why",
 )
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d ()./-]*$)")
-"""How a formula begins in a spreadsheet; a telephone number is none."""
 
 
 @ad.callback()
@@ -100,10 +97,10 @@ def print_tasks(where: Console, found: Iterable[Task]) -> None:
 
 def write(file: Path, found: Sequence[Open]) -> None:
     """A CSV file that Excel opens with its accents, and that runs nothing there."""
-    with file.open("w", encoding="utf-8-sig", newline="") as out:
-        writer = csv.writer(out, delimiter=";")
-        writer.writerow(COLUMNS)
-        writer.writerows(_harmless(row) for one in found for row in _rows(one))
+    with table(file, COLUMNS) as write_row:
+        for one in found:
+            for row in _rows(one):
+                write_row(row)
 
 
 def _rows(one: Open) -> Iterator[tuple[str, ...]]:
@@ -113,8 +110,3 @@ def _rows(one: Open) -> Iterator[tuple[str, ...]]:
     for name, value in task.values.items() or (("", ""),):
         told = (since, str(task.undone), task.why)
         yield (one.number, task.place, task.what, *on, name, value, *told)
-
-
-def _harmless(row: Sequence[str]) -> list[str]:
-    """A spreadsheet takes a text that begins so for a formula (OWASP, "CSV Injection")."""
-    return [f"'{cell}" if _FORMULA.match(cell) else cell for cell in row]

@@ -5,18 +5,19 @@ People stand here by number, and no value of theirs is shown.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from shared import cli_csv
+from shared.cli_csv import Row
 from shared.cli_run import run
 from shared.flow import rollout as far
 from shared.flow.rollout import Line, Stands, Total
@@ -56,8 +57,7 @@ async def report(out: Console, service: Service, table: Path | None) -> None:
     with ExitStack() as files:
         found = far.lines(service)
         if table:
-            file = files.enter_context(table.open("w", encoding="utf-8", newline=""))
-            found = _written(found, csv.writer(file))
+            found = _written(found, files.enter_context(cli_csv.table(table, _HEADINGS)))
         totals = await far.total(found)
     today = service.clock.now().astimezone(policy.zone).date()
     for target, total in totals.items():
@@ -69,10 +69,10 @@ async def report(out: Console, service: Service, table: Path | None) -> None:
         out.print(f"Everything, a line for each difference: {table}", soft_wrap=True)
 
 
-async def _written(found: AsyncIterator[Line], writer: Any) -> AsyncIterator[Line]:
-    writer.writerow(_HEADINGS)
+async def _written(found: AsyncIterator[Line], write: Row) -> AsyncIterator[Line]:
     async for line in found:
-        writer.writerows(_rows(line))
+        for row in _rows(line):
+            write(row)
         yield line
 
 

@@ -5,15 +5,16 @@ The counts are numbers; the table names accounts, for an administrator has to fi
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from shared import cli_csv
+from shared.cli_csv import Row
 from shared.cli_run import run
 from shared.flow import takeover as compare
 from shared.flow.service import Service
@@ -52,21 +53,19 @@ def show(
 async def report(out: Console, service: Service, table: Path | None) -> None:
     """Print what each target holds; `table` takes a line for each person and account."""
     with ExitStack() as files:
-        writer = None
-        if table:
-            file = files.enter_context(table.open("w", encoding="utf-8", newline=""))
-            writer = csv.writer(file)
-            writer.writerow(_HEADINGS)
+        write = files.enter_context(cli_csv.table(table, _HEADINGS)) if table else None
         for target in WITH_ACCOUNTS:
             if target in service.listings:
-                await _print_target(out, service, target, writer)
+                await _print_target(out, service, target, write)
             else:
                 out.print(f"[bold]{_NAMED[target]}[/bold]: cannot be listed over SCIM\n")
     if table:
         out.print(f"Everything, a line each: {table}. It holds names; keep it accordingly.")
 
 
-async def _print_target(out: Console, service: Service, target: TargetName, writer: Any) -> None:
+async def _print_target(
+    out: Console, service: Service, target: TargetName, write: Row | None
+) -> None:
     counts: dict[Side, Counter[str]] = {side: Counter() for side in Side}
     examples: dict[Side, list[str]] = {side: [] for side in Side}
     async for found in compare.compared(service, target):
@@ -74,10 +73,8 @@ async def _print_target(out: Console, service: Service, target: TargetName, writ
         example, shown = found.person or found.account, examples[found.side]
         if len(shown) < EXAMPLES and example not in shown:
             shown.append(example)
-        if writer:
-            writer.writerow(
-                (target, found.side, found.person, found.account, found.name, found.how)
-            )
+        if write:
+            write((target, found.side, found.person, found.account, found.name, found.how))
     out.print(f"[bold]{_NAMED[target]}[/bold]")
     for side, said in _SAID.items():
         _print_side(out, said, counts[side], examples[side])

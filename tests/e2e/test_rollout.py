@@ -29,8 +29,8 @@ async def test_report_writes_nothing_and_switching_on_writes_it_all(tmp_path: Pa
         assert "entra: stage report, nothing is written, for everybody" in told
         assert f"{people} people in scope: 0 as they should be (0.0 %), {people} differ" in told
         told = await company.instroom("takeover", "--csv", str(tmp_path / "takeover.csv"))
-        with (tmp_path / "takeover.csv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        with (tmp_path / "takeover.csv").open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter=";"))
         assert [r["account"] for r in rows if r["what"] == "matched"] == [old]
         assert f"{len(others)} without an account: would get one" in told
         assert company.writes() == before

@@ -76,8 +76,8 @@ async def test_each_target_is_counted_and_explained(world: World) -> None:
 async def test_table_has_a_line_for_each_difference(world: World, tmp_path: Path) -> None:
     await said(world, tmp_path / "rollout.csv")
 
-    with (tmp_path / "rollout.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    with (tmp_path / "rollout.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
     of_two = [r for r in rows if (r["target"], r["person"]) == ("entra", "afas:2")]
     assert [(r["difference"], r["because"]) for r in of_two] == [
         ("set attributes jobTitle", "HR's job.name")
