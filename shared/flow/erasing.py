@@ -155,6 +155,7 @@ async def _begin(
         keys=tuple(dossier.records),
         traits=tuple(traits(record) for record in read if record),
         employee_id=want.employee_id if want else None,
+        account_id=applied.account_id,
         logins=tuple(filter(None, (applied.login, *applied.earlier_logins))),
         logins_until=until + timedelta(days=policy.names.reuse_after_days),
     )
@@ -189,7 +190,7 @@ async def _finish(service: Service, stone: Tombstone) -> None:
             continue
         break
     await _forget_the_rest(service, stone)
-    left = {"keys": (), "traits": (), "employee_id": None}
+    left = {"keys": (), "traits": (), "employee_id": None, "account_id": None}
     done = stone.model_copy(update=left)
     if not done.logins:
         done = done.model_copy(update={"logins_until": None})
@@ -214,6 +215,9 @@ async def _forget_the_rest(service: Service, stone: Tombstone) -> None:
     await ledger.batches.forget_ahead(person_id)
     await ledger.first_sign_ins.forget(person_id)
     await ledger.notices.forget_parked(person_id)
+    await ledger.drift.forget(person_id)
+    if stone.account_id:
+        await ledger.drift.disown(stone.account_id)
     await ledger.drift.forget(person_id)
     if stone.employee_id:
         await ledger.names.forget(EMPLOYEE_ID, stone.employee_id, person_id)

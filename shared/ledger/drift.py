@@ -72,6 +72,10 @@ class DriftRows:
         put = Put(account_id, {"person": person_id})
         await self._store.write(TABLE, _place(account_id), [put])
 
+    async def disown(self, account_id: str) -> None:
+        """This account was somebody's who is erased."""
+        await self._store.write(TABLE, _place(account_id), [Delete(account_id)])
+
     # --- what was found ---
 
     async def keep(self, drift: Drift) -> None:

@@ -44,6 +44,8 @@ class Tombstone(Frozen):
     traits: tuple[Traits, ...] = ()
     """By what they can be matched; hashes, until they are taken from the index."""
     employee_id: str | None = None
+    account_id: str | None = None
+    """Entra's id of the account that was, until it is nobody's."""
     logins: tuple[str, ...] = ()
     """Names that nobody may have until `logins_until`; then they are forgotten too."""
     logins_until: datetime | None = None

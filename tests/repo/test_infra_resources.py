@@ -21,6 +21,8 @@ from repo.bicep_compiler import ENVIRONMENTS, INFRA, predicted
 from repo.checkout import ROOT, told
 
 from sandbox.broker import INSTROOM_QUEUES
+from sandbox.host import functions
+from sandbox.host.worker import Indexed
 from shared import ledger, settings
 from shared.policy.sources import CsvLayout
 from shared.settings import WEBHOOK_SECRET, Settings
@@ -127,6 +129,27 @@ def test_app_finds_nothing_wrong_with_its_settings(
 
     assert list(settings.problems(read)) == []
     assert (read.service_bus, read.graph_auth) == (None, "identity")
+
+
+BY_THE_WORKER = """
+import json
+from pathlib import Path
+from sandbox.host.worker import index
+print(json.dumps([[f.name, f.function_id, f.bindings] for f in index(Path.cwd())]))
+"""
+
+
+def test_every_function_starts_with_the_settings_of_the_template() -> None:
+    """In the sandbox's host: schedules, queue names and connections of each are there."""
+    indexed = [Indexed(*one) for one in told(BY_THE_WORKER)]
+    for environment in ENVIRONMENTS:
+        given = {name: _handed_over(name, v) for name, v in _settings(environment).items()}
+        good, bad = functions.understood(indexed, given)
+
+        assert bad == ()
+        assert {one.name for one in good} == _functions()
+        off = {one.name for one in good if one.disabled}
+        assert off == (set() if environment == "test" else {"hr_poll", "hr_full_sync"})
 
 
 def test_queues_are_those_of_the_app(made: Made) -> None:

@@ -105,6 +105,33 @@ def test_host_json_is_what_the_flow_counts_on() -> None:
     assert host["functionTimeout"] == host_time(10)
 
 
+HOST_JSON = {
+    "version",
+    "extensionBundle",
+    "telemetryMode",
+    "functionTimeout",
+    "logging",
+    "extensions",
+}
+OF_SERVICE_BUS = {
+    "prefetchCount",
+    "maxAutoLockRenewalDuration",
+    "maxConcurrentCalls",
+    "maxConcurrentSessions",
+    "sessionIdleTimeout",
+}
+
+
+def test_host_json_has_no_key_that_the_host_would_pass_over() -> None:
+    """It says nothing of a key it does not know (Microsoft Learn, "host.json reference")."""
+    host = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
+
+    assert set(host) == HOST_JSON
+    assert set(host["extensions"]) == {"http", "serviceBus"}
+    assert set(host["extensions"]["serviceBus"]) == OF_SERVICE_BUS
+    assert set(host["logging"]) == {"logLevel"}, "with OpenTelemetry nothing else there is read"
+
+
 def test_nothing_is_kept_that_git_is_told_to_ignore() -> None:
     """A link to an environment that is kept overwrites everybody's environment when merged."""
     assert kept_though_ignored() == []
