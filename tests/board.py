@@ -72,6 +72,8 @@ class Scenario:
     """So often six minutes pass, also under the hands of a worker."""
     days: int = 0
     approvals: int = 0
+    by_hand: str = ""
+    """A group that somebody has put everyone into who is known."""
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -350,6 +352,9 @@ async def a_board(scenario: Scenario, seed: int) -> Board:
         await first_load(world)
     else:
         await sweep(world.service)
+    for account in tuple(world.entra.accounts.values()) if scenario.by_hand else ():
+        groups = account.groups | {scenario.by_hand}
+        world.entra.accounts[account.id] = account.model_copy(update={"groups": groups})
     gates = Gates()
     world.service = replace(
         world.service,

@@ -9,6 +9,7 @@ from turning import account_of, audit_of, dossier_of, first_load, held_of, settl
 
 from shared.apply.groups import Member
 from shared.flow.members import Unexplained, Unlooked, look, note, unexplained
+from shared.flow.provision import provision
 from shared.model.change import Harm
 from shared.model.desired import TargetName
 
@@ -96,3 +97,20 @@ async def test_the_daily_look_finds_them_and_counts_the_others(world: World) -> 
     assert account_of(world, "1042").groups == {"Iedereen", "Zorg"}
     world.entra.groups -= {"ICT"}
     assert (await look(world.service)).problems == ("group ICT does not exist",)
+
+
+async def test_a_worker_of_an_earlier_decision_takes_nothing(world: World) -> None:
+    """It comes to light, and somebody works on the person before it was decided on."""
+    world = await a_group_with_others(world, STRICT)
+    nurse, _ = await found(world)
+    assert isinstance(nurse, Unexplained)
+    await note(world.service, nurse)
+    dossier = await dossier_of(world, "1042")
+    row = dossier.target(TargetName.ENTRA).model_copy(update={"due_at": world.clock.now()})
+    await world.service.ledger.people.save(dossier, TargetName.ENTRA, row)
+
+    await provision(world.service, TargetName.ENTRA, dossier.person_id)
+    assert "ICT" in account_of(world, "1042").groups
+
+    await settle(world)
+    assert "ICT" not in account_of(world, "1042").groups

@@ -14,8 +14,9 @@ import pytest
 from board import Scenario, a_board
 from build import POLICY, TODAY, a_contract, a_name, a_record, moved
 from interleaving import end_all
+from owning import HELD
 
-from shared.model.person import Record
+from shared.model.person import Record, Unit
 
 JAN = a_record("1", name=a_name(nickname="Jan"))
 AN = a_record("2", name=a_name(nickname="An"))
@@ -40,10 +41,16 @@ def reports_to(record: Record, number: str) -> Record:
     return record.model_copy(update={"contracts": (contract,)})
 
 
+def promoted(record: Record) -> Record:
+    contract = record.contracts[0].model_copy(update={"job": Unit(code="7", name="Hoofd")})
+    return record.model_copy(update={"contracts": (contract,)})
+
+
 def limit(count: int) -> str:
     return POLICY.replace("count: 3", f"count: {count}")
 
 
+NURSE = moved(JAN, "ZORG", "Zorg")
 BACK = POLICY + (
     "names: {on_rename: follow}\n"
     "write_back: {afas: {fields: [work_mail], user: true, leaver: clear}}\n"
@@ -111,6 +118,15 @@ SCENARIOS = {
     "manager": Scenario([[JAN], [reports_to(AN, "1")]], lanes=2, kills=2),
     "written back": Scenario(
         [[JAN, renamed(JAN, "Piet"), ended(JAN)]], policy=BACK, kills=1, lost=1
+    ),
+    "strict, held and approved": Scenario(
+        [[NURSE, promoted(NURSE), NURSE]],
+        known=1,
+        policy=HELD,
+        by_hand="ICT",
+        kills=1,
+        lost=1,
+        approvals=2,
     ),
     "manager goes": Scenario([[JAN], [reports_to(AN, "1"), AN]], known=2, lanes=2, kills=1),
 }
