@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.apply.entra_groups import Group, GroupBook
+from shared.apply.licences import NOT_GIVEN
 from shared.errors import Permanent
 from shared.model.licence import Licence
 from shared.vendors.graph import licences
@@ -65,7 +66,7 @@ def lacking(user: Json, groups: Mapping[str, Group]) -> dict[str, str]:
     """What the account did not get of the licences of these groups, with the mend of each."""
     names = {group.id: name for name, group in groups.items() if group.id}
     return {
-        f"licence of {name}": f"Entra could not give the licence of group '{name}' "
+        f"{NOT_GIVEN}{name}": f"Entra could not give the licence of group '{name}' "
         f"({state.get('error') or 'no reason'}): {_MENDS.get(str(state.get('error')), _OTHER)}"
         for state in user.get(licences.STATES) or ()
         if state.get("state") in _FAILED

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from shared.model.licence import Licence
 
+NOT_GIVEN = "licence of "
+"""Before the group, in the name of what stands in the way of a licence."""
+
 
 class Licences(Protocol):
     """The licences of one directory; they are only read."""

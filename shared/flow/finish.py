@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared import log
+from shared.apply.licences import NOT_GIVEN
 from shared.diff import compare
 from shared.errors import (
     Mender,
@@ -116,8 +117,10 @@ def _mender(work: Work[Any, Any], plan: Plan, waits: str | None) -> Mender | Non
         return work.lane.mender
     if plan.refused or work.stopped:
         return "operator"
-    if plan.obstacles:
+    if any(not name.startswith(NOT_GIVEN) for name in plan.obstacles):
         return work.lane.mender
+    if plan.obstacles:
+        return "operator"  # who buys seats
     return "operator" if waits else None
 
 

@@ -8,12 +8,15 @@ from datetime import timedelta
 
 import pytest
 from build import POLICY, TODAY, a_contract, a_leaver, a_name, a_record
-from fakes import FakeClock, World, a_world
-from turning import first_load, settle
+from fakes import FakeClock, FakeEntra, World, a_world
+from turning import account_of, card_of, dossier_of, first_load, minutes_pass, settle
 
+from shared.apply.licences import NOT_GIVEN
 from shared.flow.collect import signalled
 from shared.flow.licences import look
 from shared.ledger.sqlite import open_sqlite
+from shared.model.account import Applied, EntraAccount, Found
+from shared.model.desired import DesiredEntra, TargetName
 from shared.model.licence import Licence
 from shared.model.person import Record
 
@@ -84,3 +87,31 @@ async def test_nothing_is_asked_unless_the_policy_says_so(world: World) -> None:
     await first_load(world)
 
     assert "licences.watch is false" in (await look(world.service)).said
+
+
+class WithoutSeats(FakeEntra):
+    """Entra that notes at each account in ICT that no licence was given."""
+
+    async def read(self, desired: DesiredEntra, applied: Applied) -> Found[EntraAccount]:
+        found = await super().read(desired, applied)
+        got = found.account.groups if found.account else frozenset[str]()
+        lacks = {f"{NOT_GIVEN}ICT": "no seat is left: buy one"} if "ICT" in got else {}
+        return found.model_copy(update={"obstacles": {**found.obstacles, **lacks}})
+
+
+async def test_whoever_got_no_seat_is_partly_done_and_told_half_an_hour_later(
+    world: World,
+) -> None:
+    world.entra = WithoutSeats()
+    world.service = replace(world.service, entra=world.entra)
+    world.hr.put(a_record("1"))
+    await first_load(world)
+    assert (await dossier_of(world, "1")).target(TargetName.ENTRA).problem is None
+
+    await minutes_pass(world, 31)
+
+    row = (await dossier_of(world, "1")).target(TargetName.ENTRA)
+    assert (row.problem, row.mender) == ("no seat is left: buy one", "operator")
+    assert set(row.applied.rights) == {"Iedereen", "ICT"}
+    assert account_of(world, "1").groups == {"Iedereen", "ICT"}
+    assert card_of(world, "1").operator, "and TOPdesk goes on"

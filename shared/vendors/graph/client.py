@@ -20,7 +20,7 @@ from azure.core.exceptions import AzureError
 from shared.errors import Permanent, TargetDown
 from shared.rest import Call, Manners, fill, keep_urls_out_of_logs, persist
 from shared.vendors.graph import paths, refusals
-from shared.vendors.graph.governor import Governor
+from shared.vendors.graph.governor import LOW, Governor
 
 logger = logging.getLogger(__name__)
 
@@ -111,12 +111,15 @@ class Graph:
     async def page(
         self, path: str, *, link: str | None = None, params: Mapping[str, str] | None = None
     ) -> Json:
-        """One page of a collection: the first, or the one that a link of Graph's leads to."""
+        """One page of a collection: the first, or the one that a link of Graph's leads to.
+
+        For whoever reads much that nobody waits for: everybody else goes first.
+        """
         if link is None:
-            return await self.call("GET", path, params=params)
+            return await self.call("GET", path, params=params, headers=LOW)
         if not link.startswith(f"{self.base_url}/"):
             raise Permanent(f"graph: GET {path}: the next page lies on another server")
-        return await self._send(Call("graph", "GET", path), link, None, None)
+        return await self._send(Call("graph", "GET", path), link, None, LOW)
 
     async def close(self) -> None:
         """Give the connections back; the credential is its owner's."""
