@@ -31,6 +31,7 @@ from azure.storage.blob.aio import ContainerClient
 
 from shared.errors import InstroomError, Permanent, TargetDown, Transient
 from shared.secret import Secret, at_hand
+from shared.telemetry import spans
 
 CHUNK_BYTES = 4 * 1024 * 1024
 PATIENCE_SECONDS = 20.0
@@ -153,6 +154,10 @@ class Blobs:
 
     async def _asked[T](self, call: Callable[[ContainerClient], Awaitable[T]]) -> T:
         """Ask; with a rotated connection string once more."""
+        with spans.span("blob storage", spans.CALL, system="blobs"):
+            return await self._answered(call)
+
+    async def _answered[T](self, call: Callable[[ContainerClient], Awaitable[T]]) -> T:
         connection = await at_hand(self._connection)
         try:
             return await _patiently(call, self._client(connection), self._use)

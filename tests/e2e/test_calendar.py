@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -70,6 +72,24 @@ async def test_leaver_works_until_midnight_and_is_deleted_after_the_grace(
     await company.settled()
     assert company.see(number).account is None
     assert not company.see(number).has_card
+
+    before = await company.instroom("people", number)
+    said = await company.instroom("erase", number, "--reason", "AVG-17")
+    copy = company.rig.plan.state / "copy.jsonl.gz"
+    await company.instroom("ledger", "backup", str(copy))
+    await company.run("hr_full_sync")
+    after = await company.instroom("people", number)
+    assert "Vertrekma" in before
+    assert "is erased" in said
+    assert "AVG-17" in after
+    assert "Vertrekma" not in after, "HR still names them"
+    assert "vertrekma" not in _of_people(copy)
+
+
+def _of_people(copy: Path) -> str:
+    """What a copy of the ledger holds of people, without the register of names."""
+    lines = gzip.decompress(copy.read_bytes()).decode().casefold().splitlines()
+    return "\n".join(one for one in lines if not one.startswith(('["names"', '["erasures"')))
 
 
 async def test_returner_within_the_grace_gets_the_same_account_back(company: Company) -> None:
