@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from build import POLICY, TODAY, a_contract, a_name, a_record
-from fakes import FakeMailer, World, with_mail
+from fakes import FakeClock, FakeMailer, World, a_world, undisturbed, with_mail
 from fakes_passes import CODE, FakePasses
+from stopping import Stopper, WatchedStore, begun_from, image_of, runs_to_its_end, watch
 from turning import (
     account_of,
     audit_of,
@@ -23,7 +25,9 @@ from turning import (
 from shared.errors import InstroomError, Misconfigured, Permanent, Transient, UnknownReply
 from shared.flow.first_sign_in import collect_pass
 from shared.flow.noticing import send_again, unsent
+from shared.flow.pass_mail import notify
 from shared.ledger.notices import Kept
+from shared.ledger.sqlite import open_sqlite
 from shared.model.collector import Collector
 from shared.policy.load import load
 
@@ -175,3 +179,44 @@ async def test_the_code_stands_in_no_log_and_in_no_row(
 def test_passes_are_not_sent_from_the_section_of_notices() -> None:
     with pytest.raises(Misconfigured, match="'pass' is sent by"):
         load(POLICY + "notices: {send: [pass]}\n")
+
+
+async def test_one_pass_and_one_mail_wherever_the_process_stops() -> None:
+    """Every write to the ledger, the pass and the mail: before and after."""
+    clock = FakeClock()
+    policy = POLICY + SECTION
+    store = WatchedStore(await open_sqlite(None, wall=clock.wall))
+    world = a_world(store, clock=clock, policy=policy)
+    with_mail(world).away = True  # nothing is sent yet
+    contract = a_contract(key="s", start=TODAY, manager="7")
+    world.hr.put(BOSS, a_record("1042", contracts=(contract,)))
+    await first_load(world)
+    (waits,) = await notices(world)
+    sent = waits.notice.notice_id
+    image, at, stopped = await image_of(world), 0, True
+
+    while stopped:
+        world = await begun_from(image, policy=policy)
+        mailer, stopper = with_mail(world), Stopper(at)
+        watch(world, stopper)
+        mailer.moment = passes_of(world).moment = stopper
+        stopped = not await runs_to_its_end(partial(notify, world.service, sent))
+        watch(world, undisturbed)
+        mailer.moment = passes_of(world).moment = undisturbed
+        await days_pass(world, 2)
+        await minutes_pass(world, 2)
+
+        mails, passes = len(of_sanne(mailer)), len(passes_of(world).terms)
+        kept = await world.service.ledger.notices.read(sent)
+        assert kept is not None
+        state = kept.notice.state
+        assert (mails, passes, state) in {
+            (1, 1, "sent"),
+            (1, 1, "unknown"),
+            (0, 1, "unknown"),
+            (0, 0, "unknown"),
+        }, at
+        assert stopped or (mails, state) == (1, "sent")
+        await world.service.ledger.store.close()
+        at += 1
+    assert at > 10
