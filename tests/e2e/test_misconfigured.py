@@ -8,7 +8,7 @@ import pytest
 from e2e.company import Company, systems
 
 TIMERS = {"hr_poll", "hr_full_sync", "due", "drift", "upkeep"}
-QUEUES = {"hr_signal", "apply_entra", "apply_topdesk"}
+QUEUES = {"hr_signal", "apply_entra", "apply_topdesk", "apply_hr"}
 HTTP = {"hr_webhook", "health"}
 SCHEDULES = {f"{timer.upper()}_SCHEDULE" for timer in TIMERS}
 OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "SANDBOX_MASTER_KEY", "SANDBOX_FUNCTION_KEY"}
