@@ -137,6 +137,9 @@ param noticeTemplates string = ''
 @description('Where Microsoft Graph is: https://graph.microsoft.com/v1.0, unless a national cloud is used.')
 param graphBaseUrl string = 'https://graph.microsoft.com/v1.0'
 
+@description('Where Entra signs people in and publishes metadata, for the daily check of single sign-on.')
+param loginBaseUrl string = 'https://login.microsoftonline.com'
+
 @description('The rules, as a file in the package.')
 param policyFile string = 'policy.yaml'
 
@@ -285,6 +288,7 @@ var settings = union(
     CSV_EXPORT: csvExport
     PUSH_ACCOUNTS_URL: pushAccountsUrl
     GRAPH_BASE_URL: graphBaseUrl
+    LOGIN_BASE_URL: loginBaseUrl
     GRAPH_AUTH: 'identity'
     TOPDESK_INTERFACE: empty(scimUrl) ? 'rest' : 'scim'
     TOPDESK_URL: topdeskUrl

@@ -31,7 +31,7 @@ from shared.telemetry.measures import TABLE, Measure
 
 type Made = list[dict[str, Any]]
 
-ON_A_LAPTOP = {"ServiceBusConnection", "CSV_CONNECTION", "CLOCK_FILE", "LOGIN_BASE_URL"}
+ON_A_LAPTOP = {"ServiceBusConnection", "CSV_CONNECTION", "CLOCK_FILE"}
 SET_BY_THE_PLATFORM = {"WEBSITE_AUTH_ENABLED"}
 OF_OTHER_SOURCES = ("EXACT_", "NMBRS_", "SCIM_", "TOKEN_FOLDER", "KEY_VAULT_URL")
 """Handed on where those sources are read, which is in `private`."""
