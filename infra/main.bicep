@@ -138,7 +138,7 @@ param noticeTemplates string = ''
 param graphBaseUrl string = 'https://graph.microsoft.com/v1.0'
 
 @description('Where Entra signs people in and publishes metadata, for the daily check of single sign-on.')
-param loginBaseUrl string = 'https://login.microsoftonline.com'
+param loginBaseUrl string = environment().authentication.loginEndpoint
 
 @description('The rules, as a file in the package.')
 param policyFile string = 'policy.yaml'

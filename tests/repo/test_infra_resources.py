@@ -529,6 +529,8 @@ def _handed_over(name: str, value: str) -> str:
     if name == "KEY_VAULT_URL":
         assert value.endswith("environment().suffixes.keyvaultDns)]")
         return "https://kv.vault.azure.net"
+    if value == "[environment().authentication.loginEndpoint]":
+        return "https://login.microsoftonline.com/"
     if name == "CSV_FOLDER" and value:
         found = re.fullmatch(
             r"\[format\('https://\{0\}\.blob\.\{1\}/\{2\}', '(\w+)', .*, '(\w+)'\)\]", value
