@@ -6,12 +6,14 @@ The command line tells nobody: it is somebody at a desk.
 from __future__ import annotations
 
 import atexit
+from typing import TYPE_CHECKING
 
 from shared import wiring
 from shared.errors import Misconfigured
 from shared.settings import Settings
-from shared.telemetry import places
-from shared.telemetry.places import Places, Telemetry
+
+if TYPE_CHECKING:
+    from shared.telemetry.places import Telemetry
 
 _begun = False
 
@@ -32,8 +34,12 @@ def begin() -> None:
 
 def start(settings: Settings) -> Telemetry | None:
     """Send to the places that these settings name; None when they name none."""
+    if not (settings.insights or settings.otlp):
+        return None
+    from shared.telemetry import places  # noqa: PLC0415 - 50 ms for those alone who tell somebody
+
     return places.start(
-        Places(
+        places.Places(
             azure_monitor=settings.insights,
             otlp=settings.otlp or "",
             percent=settings.trace_percent,

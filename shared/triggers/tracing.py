@@ -23,8 +23,9 @@ def traced[**P, R](function: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine
     @wraps(function)
     async def run(*args: P.args, **given: P.kwargs) -> R:
         wiring_telemetry.begin()
-        name, message = function.__name__, given.get("message")
-        heard = message if isinstance(message, func.ServiceBusMessage) else None
+        name = function.__name__
+        every = (*args, *given.values())
+        heard = next((one for one in every if isinstance(one, func.ServiceBusMessage)), None)
         within = spans.sent_with(heard.application_properties) if heard else None
         outcome = "ok"
         try:
