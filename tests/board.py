@@ -207,13 +207,15 @@ class Board:
         for _ in range(STEPS):
             weights, moves = zip(*self.choices(), strict=True)
             (move,) = self.pick.choices(moves, weights)
+            told = len(self.gates.trace)
             done = move()
             if done is not None:
                 await done
             await self.gates.quiet()
             for job in self.gates.jobs:
                 self._has_run(job)
-            await self.nobody_is_lost()
+            if any(": writes " in step for step in self.gates.trace[told:]):
+                await self.nobody_is_lost()
             if self.is_over():
                 return
         raise AssertionError(f"L1: still busy after {STEPS} steps")
