@@ -3,6 +3,7 @@
 S1  no harm is done that the guard had not released when it was claimed
 S2  never two accounts for one person, nor one name for two
 S4  never more unapproved harm in a sliding day than the limit
+S5  no group is given and forgotten
 L2  whoever is unfinished has a due entry
 And in the end (S3, L1) everybody is as HR says, or held in a batch that can be approved.
 """
@@ -19,6 +20,7 @@ from functools import partial
 from build import POLICY
 from fakes import FakeClock, World, a_world
 from interleaving import (
+    GatedBulk,
     GatedBus,
     GatedEntra,
     GatedStore,
@@ -325,6 +327,9 @@ class Board:
         assert (want.entra.state not in ALIVE and not here.account) or not plan, (
             f"S3: {number} in Entra should still get {plan.summary()}"
         )
+        if here.account and not self.scenario.by_hand and not hold:
+            forgotten = here.account.groups - want.entra.groups.keys()
+            assert not forgotten, f"S5: {number} has {forgotten}, and nobody takes it away"
         card = await topdesk.target.read(want.topdesk, applied[TargetName.TOPDESK])
         plan = topdesk.plan(want.topdesk, card, applied[TargetName.TOPDESK], "", hold)
         assert not plan, f"S3: {number} in TOPdesk should still get {plan.summary()}"
@@ -363,6 +368,7 @@ async def a_board(scenario: Scenario, seed: int) -> Board:
         ledger=Ledger(GatedStore(store, gates)),
         bus=GatedBus(world, gates),
         entra=GatedEntra(world.entra, gates, partial(whose, world.entra.accounts)),
+        bulk=GatedBulk(world.entra, gates),
         topdesk=GatedTarget(world.topdesk, gates, partial(whose, world.topdesk.cards)),
         writers={"afas": GatedWriter(world.told, gates)},
     )

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from fakes import World
 from stopping import Stopped
 
+from shared.apply.bulk import Bound, Bulk
 from shared.apply.hr import HrWriter
 from shared.apply.target import Accounts, Done, Target
 from shared.errors import UnknownReply
@@ -254,6 +255,23 @@ class GatedEntra(GatedTarget[DesiredEntra, EntraAccount]):
     async def is_blocked(self, account_id: str) -> bool:
         await self.gates.at(f"looks again in {self.name}")
         return await self.inner.is_blocked(account_id)
+
+
+@dataclass
+class GatedBulk:
+    """Groups that are filled many at a time; each request waits at a gate."""
+
+    inner: Bulk
+    gates: Gates
+
+    async def bind(self, group: str, accounts: Sequence[str]) -> Bound:
+        await self.gates.at(f"does bind {group}")
+        bound = await self.inner.bind(group, accounts)
+        if self.gates.lost_replies and _job.get():
+            self.gates.lost_replies -= 1
+            raise UnknownReply("no answer came")
+        await self.gates.at(f"hears of {group}")
+        return bound
 
 
 @dataclass

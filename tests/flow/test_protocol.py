@@ -55,6 +55,7 @@ BACK = POLICY + (
     "names: {on_rename: follow}\n"
     "write_back: {afas: {fields: [work_mail], user: true, leaver: clear}}\n"
 )
+IN_BULK = POLICY.replace("  groups:\n    - group", "  bulk_from: 1\n  groups:\n    - group")
 SEEDS = 20
 SCENARIOS = {
     "joiner": Scenario([[JAN]], kills=1, lost=1),
@@ -128,6 +129,7 @@ SCENARIOS = {
         lost=1,
         approvals=2,
     ),
+    "bound in bulk": Scenario([[JAN, NURSE]], policy=IN_BULK, kills=1, lost=1, waits=4),
     "manager goes": Scenario([[JAN], [reports_to(AN, "1"), AN]], known=2, lanes=2, kills=1),
 }
 
