@@ -20,10 +20,10 @@ def retries_are_real(retries_do_not_sleep: None) -> Iterator[None]:
 
 
 def test_a_load_with_accidents_ends_as_it_should() -> None:
-    load = Load(people=60, hosts=2, seed=1, accidents=0.05, lag_seconds=5)
+    load = Load(people=100, hosts=2, seed=1, accidents=0.05, lag_seconds=5)
 
     virtual.run(load.run())
 
     assert set(load.wire.accidents) == set(ACCIDENTS)
     assert (load.doubles(), load.lacking()) == (0, [])
-    assert len(load.tenant.users) == 60
+    assert len(load.tenant.users) == 100
