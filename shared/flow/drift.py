@@ -23,7 +23,7 @@ from shared.flow.naming import EMPLOYEE_ID
 from shared.flow.noticing import intend
 from shared.flow.service import Service
 from shared.ledger.drift import DriftCursor, Orphan
-from shared.model.desired import TargetName
+from shared.model.desired import State, TargetName
 from shared.model.notice import Cause, NoticeKind
 from shared.model.person import PersonId
 from shared.policy.document import Policy
@@ -113,7 +113,17 @@ async def _account(
     if person_id is None:
         await _nobodys(service, policy, item)
         return Seen.RIGHT
-    return await drifted.look(service, person_id, None if thorough else item)
+    seen = await drifted.look(service, person_id, None if thorough else item)
+    if item.removed and seen is Seen.RIGHT:
+        await _let_go(service, person_id, item.id)
+    return seen
+
+
+async def _let_go(service: Service, person_id: PersonId, account_id: str) -> None:
+    """Whose it was need not be known of an account that we deleted; a restored one comes anew."""
+    applied = (await service.ledger.people.read(person_id)).target(TargetName.ENTRA).applied
+    if applied.account_id != account_id or applied.state is State.DELETED:
+        await service.ledger.drift.forget_owner(account_id)
 
 
 async def _whose(service: Service, item: ChangedAccount) -> PersonId | None:

@@ -76,6 +76,10 @@ class DriftRows:
         """This account was somebody's who is erased."""
         await self._store.write(TABLE, _place(account_id), [Delete(account_id)])
 
+    async def forget_owner(self, account_id: str) -> None:
+        """This account is gone."""
+        await self._store.write(TABLE, _place(account_id), [Delete(account_id)])
+
     # --- what was found ---
 
     async def keep(self, drift: Drift) -> None:

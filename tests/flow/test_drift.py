@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from build import POLICY, a_contract, a_record
@@ -290,3 +291,20 @@ async def test_membership_of_a_group_of_ours_is_given_again(world: World) -> Non
 
     assert looked.healed == 1
     assert right in account_of(world, "1042").groups
+
+
+async def test_account_that_we_deleted_is_nobodys_any_more(world: World) -> None:
+    changes = await watched(world)
+    account_id = account_of(world, "1042").id
+    assert await world.service.ledger.drift.owner(account_id)
+    gone = world.clock.now().date() - timedelta(days=60)
+    world.hr.put(a_record("1042", contracts=(a_contract(key="1042", end=gone),)))
+    await signalled(world.service, "afas", "1042")
+    await settle(world)
+    assert account_id in world.entra.bin
+    changes.accounts_.append(ChangedAccount(account_id, removed=True))
+
+    looked = await drift(world.service)
+
+    assert looked.found == 0
+    assert await world.service.ledger.drift.owner(account_id) is None
