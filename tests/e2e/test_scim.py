@@ -42,14 +42,12 @@ async def test_joiner_and_leaver_reach_a_scim_service(tmp_path: Path) -> None:
             await company.webhook(number)
             await company.until(lambda: bool(user(number).get("active")), "the user")
             await company.until(lambda: service.members()["Servicedesk"] != [], "the right")
-            doctor = await company.instroom("doctor")
 
             told = await company.instroom("leaver", "--now", number, "--reason", "ticket 4711")
             await company.until(lambda: user(number)["active"] is False, "the block")
 
         assert user(number)["userName"].endswith("@voorbeeld.example")
         assert service.members()["Servicedesk"] == []
-        assert "the SCIM service answers" in doctor
         assert number in told
     await service.client.aclose()
     await service.raw.aclose()
