@@ -6,8 +6,6 @@ out, the lease in the due index leads back, and the next one reads the target an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, cast
 
 from shared import log
@@ -20,51 +18,44 @@ from shared.errors import (
     Transient,
     UnknownReply,
 )
-from shared.flow import by_hand, first_sign_in, generating, in_bulk, naming, rivals, strays
+from shared.flow import (
+    by_hand,
+    claiming,
+    generating,
+    in_bulk,
+    naming,
+    rivals,
+    strays,
+)
 from shared.flow.by_hand import BLOCKS
 from shared.flow.decide import wanted
-from shared.flow.finish import finish, is_operator, mark_done, stop, wait
+from shared.flow.finish import finish, mark_done, stop, wait
 from shared.flow.lanes import Account, Lane, Want, entra_lane, hr_lane, topdesk_lane
 from shared.flow.reporting import only_told, report
 from shared.flow.service import Service
-from shared.flow.work import Work, account_id, login_of, place, tell
-from shared.ledger.people import Claim, Dossier, TargetRow
-from shared.model.account import Applied, CloudBlock, EntraAccount, Found, TopdeskCard
+from shared.flow.work import Work, login_of, place
+from shared.ledger.people import Dossier, TargetRow
+from shared.model.account import Applied, EntraAccount, Found
 from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import (
     ALIVE,
     DesiredEntra,
     DesiredHr,
     DesiredTopdesk,
-    Reason,
     State,
     TargetName,
 )
 from shared.model.outcome import Ending, Outcome
 from shared.model.person import PersonId
 from shared.plan import entra as plan_entra
-from shared.plan import hr as plan_hr
-from shared.plan.topdesk_operator import brought_back
 from shared.telemetry import measures, spans
 from shared.telemetry.measures import Measure
 
-CLAIM = timedelta(minutes=5)
 CALL_SECONDS = 60.0
 """No call begins when the claim has less left than one call may take."""
 LOOKS = 6
 _NAMING = frozenset({Kind.CREATE_ACCOUNT, Kind.RESTORE_ACCOUNT, Kind.RENAME_ACCOUNT})
 """The changes that another name may help."""
-_WRITES_NAMES = frozenset(
-    {
-        Kind.CREATE_ACCOUNT,
-        Kind.SET_ATTRIBUTES,
-        Kind.CREATE_CARD,
-        Kind.UPDATE_CARD,
-        Kind.CREATE_USER,
-        Kind.UPDATE_USER,
-    }
-)
-_CREATES = frozenset({Kind.CREATE_ACCOUNT, Kind.CREATE_CARD, Kind.CREATE_USER})
 
 
 class ClaimEndedError(RuntimeError):
@@ -145,7 +136,7 @@ async def _converge[D: Want, A: Account](work: Work[D, A]) -> Outcome:
         _settle_unsure(work, plan)
         if not plan:
             return await finish(work, found, plan)
-        await _claim(work, found, plan, name)
+        await claiming.claim(work, found, plan, name)
         try:
             await _carry_out(work, found, plan)
         except NameTaken as taken:
@@ -250,47 +241,6 @@ def _needs_name(work: Work[Any, Any], found: Found[Any]) -> bool:
     )
 
 
-async def _claim[D: Want, A: Account](
-    work: Work[D, A], found: Found[A], plan: Plan, name: str
-) -> None:
-    """Take the claim, with what a stop in the middle must not forget. Raises LostRace.
-
-    The name being tried, an adopted account, and what is about to be given: a right, or an
-    account, that was given and not remembered would never be taken away again.
-    """
-    work.deadline = work.service.clock.monotonic() + CLAIM.total_seconds()
-    applied = work.row.applied
-    rights = {
-        **_about_to_come_back(found, plan),
-        **applied.rights,
-        **_about_to_be_given(work.lane.rights(work.want), plan),
-    }
-    row = work.row.model_copy(
-        update={
-            "claim": Claim(worker=work.worker, until=work.service.clock.wall() + CLAIM),
-            "trying": name or _creates(work.want, plan) or work.row.trying,
-            "pending": work.row.pending | in_bulk.named(plan),
-            "applied": applied.model_copy(
-                update={
-                    "account_id": account_id(found) or applied.account_id,
-                    "earlier_logins": naming.earlier_logins(applied, found, plan),
-                    "cloud_block": _cloud_block(work, plan),
-                    "state": work.want.state if _creates(work.want, plan) else applied.state,
-                    "rights": rights,
-                    "names": {**applied.names, **_names_about_to_be_given(work.want, plan)},
-                    "is_operator": applied.is_operator or is_operator(work.want),
-                    "writing": _about_to_be_written(work.want, applied, plan),
-                }
-            ),
-        }
-    )
-    if any(change.kind is Kind.CREATE_ACCOUNT for change in plan.changes):
-        await first_sign_in.open_for(work)
-    begun = (*plan.changes, *plan.later)
-    await tell(work, {place(work, change): change for change in begun}, "begun: ")
-    work.dossier = await work.service.ledger.people.claim(work.dossier, work.name, row)
-
-
 async def _carry_out[D: Want, A: Account](work: Work[D, A], found: Found[A], plan: Plan) -> None:
     refused: list[Permanent] = []
     for change in plan.changes:
@@ -325,15 +275,6 @@ async def _carry_out[D: Want, A: Account](work: Work[D, A], found: Found[A], pla
         raise Permanent(reasons, mender=refused[0].mender)
 
 
-def _about_to_be_written(
-    want: Want, applied: Applied, plan: Plan
-) -> Mapping[str, tuple[str, ...]]:
-    """What must be known as ours after a stop in the middle, though nobody saw it stand."""
-    if not isinstance(want, DesiredHr):
-        return applied.writing
-    return plan_hr.about_to_be_written(applied, plan)
-
-
 async def _see_blocked(work: Work[Any, Any], plan: Plan) -> None:
     """A block counts when a fresh read shows it. Raises Transient when none does yet."""
     kinds = {change.kind for change in plan.changes if change.key not in work.refusals}
@@ -342,45 +283,6 @@ async def _see_blocked(work: Work[Any, Any], plan: Plan) -> None:
         return
     if look and account and not await look(account):
         raise Transient("Entra does not show the block yet")
-
-
-def _cloud_block(work: Work[Any, Any], plan: Plan) -> CloudBlock | None:
-    """Before the call: a block that is not remembered would look like Active Directory's own."""
-    if any(change.kind is Kind.BLOCK_IN_CLOUD for change in plan.changes):
-        return CloudBlock(at=work.service.clock.now())
-    return work.row.applied.cloud_block
-
-
-def _creates(want: Want, plan: Plan) -> str:
-    """The number under which this plan makes an account or a card; "" when it makes none."""
-    if not any(change.kind in _CREATES for change in plan.changes):
-        return ""
-    match want:
-        case DesiredEntra():
-            return want.employee_id
-        case DesiredTopdesk():
-            return want.employee_number
-        case DesiredHr():
-            return ""  # HR's records are there before any account
-
-
-def _about_to_be_given(
-    rights: Mapping[str, tuple[Reason, ...]], plan: Plan
-) -> dict[str, tuple[Reason, ...]]:
-    planned = {change.what for change in (*plan.changes, *plan.later)}
-    return {right: reasons for right, reasons in rights.items() if right in planned}
-
-
-def _about_to_come_back(found: Found[Any], plan: Plan) -> Mapping[str, tuple[Reason, ...]]:
-    """What an archived operator card brings back with it, and must not keep."""
-    card = found.account
-    return brought_back(card, plan.changes) if isinstance(card, TopdeskCard) else {}
-
-
-def _names_about_to_be_given(want: Want, plan: Plan) -> dict[str, str | bool | None]:
-    """What is made of the name, where it is written."""
-    written = {key for c in plan.changes if c.kind in _WRITES_NAMES for key in c.values}
-    return {key: value for key, value in compare.names(want).items() if key in written}
 
 
 def _is_protected(work: Work[Any, Any], found: Found[Any]) -> bool:
