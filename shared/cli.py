@@ -43,9 +43,9 @@ from shared.cli_upkeep import upkeep
 from shared.cli_write_back import print_written
 from shared.errors import InstroomError, Misconfigured
 from shared.flow import in_bulk
-from shared.flow.decide import wanted
 from shared.flow.preview import Preview
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.flow.stop import where_only_told, whose
 from shared.ledger.people import Dossier
 from shared.model.desired import WITH_ACCOUNTS, TargetName

@@ -36,10 +36,10 @@ from shared.errors import Unsafe
 from shared.flow import ties
 from shared.flow.approve import approve
 from shared.flow.collect import signalled
-from shared.flow.decide import wanted
 from shared.flow.lanes import entra_lane, hr_lane, topdesk_lane
 from shared.flow.provision import provision
 from shared.flow.service import Ledger
+from shared.flow.standing import wanted
 from shared.flow.sweep import sweep
 from shared.ledger.people import Decision, Dossier
 from shared.ledger.sqlite import open_sqlite

@@ -13,9 +13,9 @@ from typing import Any
 from shared import flow
 from shared.errors import Misconfigured
 from shared.flow import ahead, by_hand
-from shared.flow.decide import wanted
 from shared.flow.letters import problems_of
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.flow.stop import whose
 from shared.flow.waiting import waiting
 from shared.ledger.batches import Cause, Shown

@@ -20,8 +20,8 @@ from shared import log
 from shared.apply.bulk import MOST_BOUND, Bound, Bulk
 from shared.errors import LostRace, Transient, UnknownReply
 from shared.flow.at_once import all_of
-from shared.flow.decide import wanted
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.flow.stop import is_protected
 from shared.ledger.history import Told
 from shared.ledger.pending import Membership, Waiting

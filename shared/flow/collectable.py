@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from shared.flow.decide import wanted
+from shared.flow.standing import wanted
 from shared.flow.stop import is_protected
 from shared.ledger.first_sign_ins import Collection
 from shared.ledger.people import Dossier

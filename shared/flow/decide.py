@@ -14,21 +14,16 @@ from enum import StrEnum
 
 from shared import log
 from shared.diff import compare
-from shared.diff.compare import Stand
 from shared.errors import LostRace, Permanent
-from shared.flow import admitting, guarding, joining, noticing, seeing, ties
+from shared.flow import admitting, guarding, joining, noticing, seeing, standing, ties
 from shared.flow.guarding import Question
 from shared.flow.seeing import Observation
 from shared.flow.service import LEASE, Service
 from shared.guard.causes import View
 from shared.ledger.history import Told
 from shared.ledger.people import Decision, Dossier, StoredRecord
-from shared.model.change import Harm
 from shared.model.desired import (
-    WITH_ACCOUNTS,
     Desired,
-    DesiredHr,
-    DesiredTopdesk,
     State,
     TargetName,
 )
@@ -37,10 +32,6 @@ from shared.notices import causes
 from shared.policy.desired import desired
 from shared.policy.document import Policy
 from shared.telemetry import spans
-
-type Strays = Mapping[TargetName, Mapping[str, datetime]]
-"""By target, the rights of another's hand that are taken, since when they are known."""
-
 
 _GONE = frozenset({State.ABSENT, State.DELETED})
 
@@ -149,7 +140,7 @@ async def _parked(service: Service, dossier: Dossier) -> Found:
     said = {"stop": dossier.stop, "exceptions": seeing.excepted(dossier, today)}
     person = old.person.model_copy(update=said)
     if person == old.person:
-        return Found.OPEN if _open(dossier, now) else Found.IDLE
+        return Found.OPEN if standing.with_work(dossier, now) else Found.IDLE
     known = dossier.with_account(old.ties)
     by = _Basis(person, known, old.policy, policy, now)
     return await _conclude(service, dossier, {}, None, by, desired(person, known, policy, now))
@@ -165,17 +156,18 @@ async def _conclude(
 ) -> Found:
     """Ask the guard, and write the decision if it says anything new. Raises LostRace."""
     before = await _before(service, dossier)
-    strays = _strays(dossier, after)
-    harms = compare.harms(baseline(dossier, before, strays), after)
+    strays = standing.taken(dossier, after)
+    harms = compare.harms(standing.baseline(dossier, before, strays), after)
+    fresh = compare.harms(standing.decided(dossier, before, strays), after)
     asked = Question(
         person_id=dossier.person_id,
         now=View(by.person, by.policy, by.now),
         was=await _was(service, dossier),
         before=dossier.target(TargetName.ENTRA).applied.state,
         after=after,
-        decided=harms.keys() - compare.harms(_decided(dossier, before, strays), after).keys(),
+        decided=harms.keys() - fresh.keys(),
         strays=strays,
-        held=_hold(dossier),
+        held=standing.held(dossier),
         must_wait=_must_wait(by.person, seen),
     )
     hold = await guarding.ask(service, asked, harms)
@@ -187,7 +179,7 @@ async def _conclude(
         as_of=by.now,
         hold=hold,
         strays=strays,
-        wake=_wakes(dossier, before, after, hold, strays),
+        wake=standing.wakes(dossier, before, after, hold, strays),
         event=compare.event(before, after),
         bulk=by.among >= by.policy.entra.bulk_from,
     )
@@ -199,7 +191,7 @@ async def _conclude(
         if records:
             # Also when nothing is new: what is read before now must not come after it.
             await service.ledger.people.note_records(dossier, records)
-        return Found.OPEN if _open(dossier, by.now) else Found.IDLE
+        return Found.OPEN if standing.with_work(dossier, by.now) else Found.IDLE
     if not after.entra.only_told:
         await _note_what_to_tell(service, dossier.person_id, by, asked.was, decision)
     return await _write(service, dossier, decision, records, after)
@@ -216,21 +208,11 @@ async def _note_what_to_tell(
     await noticing.intend(service, *causes.due(person_id, now, before, decision.hold))
 
 
-def _open(dossier: Dossier, now: datetime) -> tuple[TargetName, ...]:
-    """The targets that have work."""
-    decision = dossier.decision
-    if decision is None:
-        return ()
-    return tuple(
-        name for name in TargetName if dossier.target(name).is_open(decision.wakes(name), now)
-    )
-
-
 async def publish(service: Service, person_id: PersonId) -> None:
     """Wake the workers of the targets that have work, whatever the bus has lost before."""
     dossier = await service.ledger.people.read(person_id)
     if dossier.decision:
-        for target in _open(dossier, service.clock.now()):
+        for target in standing.with_work(dossier, service.clock.now()):
             await service.bus.wake(target, person_id, dossier.decision.event)
 
 
@@ -255,7 +237,7 @@ async def _write(
     if _raised(dossier.decision, decision):
         await service.ledger.history.tell(person_id, [_told(decision, after)])
     if dossier.decision:
-        await guarding.withdraw(service, person_id, _hold(dossier), decision.hold)
+        await guarding.withdraw(service, person_id, standing.held(dossier), decision.hold)
     await ties.forget(service, dossier, decision)
     await ties.remind_reports(service, decision)
     await admitting.tell_sponsored(service, dossier.decision, decision, decision.as_of)
@@ -270,7 +252,7 @@ async def _write(
         held=",".join(decision.hold) or "nothing",
     )
     spans.note(event=decision.event)
-    for target in _open(written, decision.as_of):
+    for target in standing.with_work(written, decision.as_of):
         await service.bus.wake(target, person_id, decision.event)
     return Found.CHANGED
 
@@ -280,13 +262,7 @@ async def _before(service: Service, dossier: Dossier) -> Desired | None:
     if dossier.decision is None:
         return None
     policy = await service.policy(dossier.decision.policy)
-    return wanted(dossier, dossier.decision, policy)
-
-
-def wanted(dossier: Dossier, decision: Decision, policy: Policy) -> Desired:
-    """What should be, by the rows alone: neither the clock nor the active policy is read."""
-    known = dossier.with_account(decision.ties)
-    return desired(decision.person, known, policy, decision.as_of)
+    return standing.wanted(dossier, dossier.decision, policy)
 
 
 def _must_wait(person: Person, seen: Observation | None) -> str | None:
@@ -298,95 +274,11 @@ def _must_wait(person: Person, seen: Observation | None) -> str | None:
     return None
 
 
-def baseline(
-    dossier: Dossier, before: Desired | None, strays: Strays
-) -> dict[TargetName, tuple[Stand, ...]]:
-    """What was applied in each target, and what had been decided with its held harm taken off.
-
-    `strays` are what another's hand added to it and this decision takes.
-    What is held was decided against somebody who lived: also when nothing is applied yet,
-    because the account may be on its way. Empty where nobody ever had or was to have anything.
-    """
-    found: dict[TargetName, tuple[Stand, ...]] = {}
-    for target, stands in _decided(dossier, before, strays).items():
-        row = dossier.target(target)
-        applied = compare.applied(row.applied, strays.get(target, ()))
-        there = (compare.FOUND,) if row.report and row.report.account_id else ()
-        lived = applied.has_account or there or any(stand.has_account for stand in stands)
-        found[target] = (applied, *there, *stands) if lived or _hold(dossier) else ()
-    return found
-
-
-def _decided(
-    dossier: Dossier, before: Desired | None, strays: Strays
-) -> dict[TargetName, tuple[Stand, ...]]:
-    """What the last decision lets each target do; where it was only told, nothing."""
-    sides = {target: compare.side(before, target) for target in WITH_ACCOUNTS} if before else {}
-    return {
-        target: (compare.decided(_hold(dossier), sides[target], _new(dossier, strays, target)),)
-        if target in sides and not sides[target].only_told
-        else ()
-        for target in WITH_ACCOUNTS
-    }
-
-
-def _strays(dossier: Dossier, after: Desired) -> Strays:
-    """What another's hand gave and this decision takes, by target."""
-    found = {
-        target: compare.taken(dossier.target(target).applied, compare.side(after, target))
-        for target in TargetName
-    }
-    return {
-        target: strays
-        for target, strays in found.items()
-        if strays and not compare.side(after, target).only_told
-    }
-
-
-def _new(dossier: Dossier, strays: Strays, target: TargetName) -> frozenset[str]:
-    """Of these, those that the last decision does not know; what is given anew is new."""
-    known = dossier.decision.strays.get(target, {}) if dossier.decision else {}
-    return frozenset(r for r, at in strays.get(target, {}).items() if known.get(r) != at)
-
-
 async def _was(service: Service, dossier: Dossier) -> View | None:
     decision = dossier.decision
     if decision is None:
         return None
     return View(decision.person, await service.policy(decision.policy), decision.as_of)
-
-
-def _hold(dossier: Dossier) -> Mapping[Harm, str]:
-    return dossier.decision.hold if dossier.decision else {}
-
-
-def _wakes(
-    dossier: Dossier,
-    before: Desired | None,
-    after: Desired,
-    hold: Mapping[Harm, str],
-    strays: Strays,
-) -> dict[TargetName, int]:
-    wake = dict(dossier.decision.wake) if dossier.decision else {}
-    held_before = _hold(dossier)
-    touched = compare.touched(before, after)
-    waiting = {
-        TargetName.TOPDESK: _waits_for_entra(after, after.topdesk),
-        TargetName.HR: _waits_for_entra(after, after.hr),
-    }
-    for target in TargetName:
-        if waiting.get(target):
-            continue  # Entra's finish wakes it, in one write with the login it waits for
-        concerned = target is not TargetName.HR or bool(after.hr.records)
-        other = dict(hold) != dict(held_before) or bool(_new(dossier, strays, target))
-        if target in touched or (concerned and other):
-            wake[target] = wake.get(target, 0) + 1
-    return wake
-
-
-def _waits_for_entra(after: Desired, want: DesiredTopdesk | DesiredHr) -> bool:
-    """Is a login to come? Where Entra or this target is only told about, it says how it is."""
-    return want.waits_for_account and not (after.entra.only_told or want.only_told)
 
 
 def _raised(old: Decision | None, new: Decision) -> tuple[TargetName, ...]:

@@ -15,9 +15,9 @@ from shared import log
 from shared.apply.changes import ChangedAccount, ChangedMember
 from shared.errors import LostRace, Permanent, Transient
 from shared.flow import strays
-from shared.flow.decide import wanted
 from shared.flow.lanes import entra_lane
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.ledger.history import Told
 from shared.ledger.people import Dossier, TargetRow
 from shared.model.account import EntraAccount, Found

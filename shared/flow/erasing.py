@@ -16,9 +16,9 @@ from shared.errors import LostRace, Misconfigured
 from shared.flow import erasable, guarding, joining, ties
 from shared.flow.answer import MISSING
 from shared.flow.at_once import all_of
-from shared.flow.decide import wanted
 from shared.flow.naming import EMPLOYEE_ID, USER_PRINCIPAL_NAME
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.intake.match import traits
 from shared.ledger.erasures import Asked, Tombstone
 from shared.ledger.history import Told

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from shared import log
 from shared.errors import LostRace, Misconfigured, NotShown
-from shared.flow.decide import wanted
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.ledger.history import Told
 from shared.ledger.people import Dossier
 from shared.model.account import Applied

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from shared.flow.decide import wanted
 from shared.flow.provision import ClaimEndedError, provision
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.ledger.people import Dossier
 from shared.model.change import Harm
 from shared.model.desired import ALIVE, TargetName

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from shared.apply.licences import Licences
-from shared.flow.decide import wanted
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.ledger.people import Dossier
 from shared.model.desired import TargetName
 from shared.model.licence import Licence, Turn, shortage

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from shared.apply.groups import Member
 from shared.errors import LostRace
 from shared.flow import strays
-from shared.flow.decide import wanted
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.model.desired import TargetName
 from shared.model.person import PersonId
 from shared.model.right import Managed, folded

@@ -13,10 +13,10 @@ from shared.diff import compare
 from shared.errors import Permanent
 from shared.flow import seeing
 from shared.flow.answer import opened
-from shared.flow.decide import baseline, wanted
 from shared.flow.lanes import Account, Lane, Want, entra_lane, hr_lane, topdesk_lane
 from shared.flow.reporting import only_told, planned
 from shared.flow.service import Service
+from shared.flow.standing import baseline, wanted
 from shared.intake.merge import merge
 from shared.ledger.people import Dossier
 from shared.model.change import Harm, Plan

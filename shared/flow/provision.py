@@ -28,11 +28,11 @@ from shared.flow import (
     strays,
 )
 from shared.flow.by_hand import BLOCKS
-from shared.flow.decide import wanted
 from shared.flow.finish import finish, mark_done, stop, wait
 from shared.flow.lanes import Account, Lane, Want, entra_lane, hr_lane, topdesk_lane
 from shared.flow.reporting import only_told, report
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.flow.work import Work, login_of, place
 from shared.ledger.people import Dossier, TargetRow
 from shared.model.account import Applied, EntraAccount, Found

@@ -15,9 +15,9 @@ from itertools import batched
 
 from shared.diff import compare
 from shared.flow.at_once import all_of
-from shared.flow.decide import wanted
 from shared.flow.lanes import Want
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.ledger.measures import Measure
 from shared.ledger.people import Decision, Dossier, TargetRow
 from shared.model.desired import ALIVE, DesiredHr, TargetName

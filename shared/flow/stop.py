@@ -13,8 +13,9 @@ from shared import log
 from shared.diff import compare
 from shared.errors import LostRace, Misconfigured
 from shared.flow.activate import ensure_active
-from shared.flow.decide import decide, wanted
+from shared.flow.decide import decide
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.ledger.history import Told
 from shared.ledger.people import Dossier
 from shared.model.desired import WITH_ACCOUNTS, TargetName

@@ -15,9 +15,9 @@ from itertools import batched
 from shared.apply.listing import Seen
 from shared.diff import compare
 from shared.flow.at_once import all_of
-from shared.flow.decide import wanted
 from shared.flow.lanes import entra_lane
 from shared.flow.service import Service
+from shared.flow.standing import wanted
 from shared.ledger.people import Dossier
 from shared.model.desired import ALIVE, DesiredEntra, DesiredTopdesk, Linked, TargetName
 from shared.model.person import PersonId
