@@ -222,8 +222,8 @@ def doctor() -> None:
             console.print(f"[green]held[/green]  {report.held}", soft_wrap=True)
         if report.unsent:
             console.print(f"[yellow]mail[/yellow]  {report.unsent}", soft_wrap=True)
-        if report.upkeep:
-            console.print(f"[yellow]look[/yellow]  {report.upkeep}", soft_wrap=True)
+        for told in filter(None, (report.upkeep, report.resting)):
+            console.print(f"[yellow]look[/yellow]  {told}", soft_wrap=True)
         if report.rollout:
             console.print(f"[yellow]steps[/yellow] {report.rollout}", soft_wrap=True)
         await wiring.close()

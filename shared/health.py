@@ -45,6 +45,8 @@ class Report:
     """What the daily upkeep found, or that it does not run."""
     rollout: str | None = None
     """Where the policy lets nothing be written yet, or not of everybody."""
+    resting: str | None = None
+    """Timers that look after things and have no schedule."""
 
     @property
     def ready(self) -> bool:
@@ -58,7 +60,9 @@ class Report:
         unsent = {} if self.unsent is None else {"notices": self.unsent}
         upkeep = {} if self.upkeep is None else {"upkeep": self.upkeep}
         rollout = {} if self.rollout is None else {"rollout": self.rollout}
-        return {"ready": self.ready, "parts": told, **held, **unsent, **upkeep, **rollout}
+        resting = {} if self.resting is None else {"resting": self.resting}
+        said = {**held, **unsent, **upkeep, **rollout, **resting}
+        return {"ready": self.ready, "parts": told, **said}
 
 
 async def health() -> Report:
@@ -68,9 +72,12 @@ async def health() -> Report:
         wrong = list(setting.problems(told))
     except Misconfigured as error:
         return Report(((error.what, str(error)),))
+    idle = [(problem.what, str(problem)) for problem in setting.idle(told)]
+    resting = "; ".join(map(str, setting.resting(told))) or None
     if wrong:
-        return Report(tuple((problem.what, str(problem)) for problem in wrong))
-    parts: list[tuple[str, str | None]] = [("settings", None)]
+        found = [(problem.what, str(problem)) for problem in wrong]
+        return Report((*found, *idle), resting=resting)
+    parts: list[tuple[str, str | None]] = [*idle] if idle else [("settings", None)]
     parts.append(("policy", await _problem(_check_policy_file)))
     parts.append(("ledger", await _problem(_check_ledger)))
     if parts[-1][1] is not None:
@@ -85,7 +92,9 @@ async def health() -> Report:
     held, seen = await waiting.longest(service), await upkept.summary(service)
     active, _ = await service.ledger.policies.active()
     steps = (await service.policy(active.policy)).targets.told if active else None
-    return Report(tuple(parts), held=held, unsent=unsent, upkeep=seen, rollout=steps)
+    return Report(
+        tuple(parts), held=held, unsent=unsent, upkeep=seen, rollout=steps, resting=resting
+    )
 
 
 async def doctor() -> Report:

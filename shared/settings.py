@@ -242,7 +242,6 @@ def problems(settings: Settings) -> Iterator[Misconfigured]:
     yield from _source_problems(settings)
     yield from _consent_problems(settings)
     yield from _target_problems(settings)
-    yield from _schedule_problems(settings)
     yield from _webhook_problems(settings)
     if settings.clock_file and not is_loopback(settings):
         yield Misconfigured(
@@ -364,14 +363,21 @@ def _target_problems(settings: Settings) -> Iterator[Misconfigured]:
         yield _missing("TOPDESK_APP_PASSWORD", "the application password of that operator")
 
 
-def _schedule_problems(settings: Settings) -> Iterator[Misconfigured]:
-    """A timer without its schedule is in error in the host, and nobody would notice."""
+def idle(settings: Settings) -> Iterator[Misconfigured]:
+    """The timers that the service cannot do without and that have no schedule.
+
+    Such a function is in error in the host, and nobody would notice; all others work on.
+    """
     if not settings.hr_poll_schedule:
         yield _missing("HR_POLL_SCHEDULE", "0 */15 * * * *")
     if not settings.hr_full_sync_schedule:
         yield _missing("HR_FULL_SYNC_SCHEDULE", "0 30 2 * * *")
     if not settings.due_schedule:
         yield _missing("DUE_SCHEDULE", "0 * * * * *")
+
+
+def resting(settings: Settings) -> Iterator[Misconfigured]:
+    """The timers that only look after things and have no schedule."""
     if not settings.drift_schedule:
         yield _missing("DRIFT_SCHEDULE", "0 5-59/15 * * * *")
     if not settings.upkeep_schedule:

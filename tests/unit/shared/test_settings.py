@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,13 @@ def whole(tmp_path: Path) -> dict[str, str]:
 
 def wrong(values: dict[str, str]) -> dict[str, str]:
     """What is wrong, by setting."""
-    return {problem.what: str(problem) for problem in settings.problems(settings.read(values))}
+    return _told(values, settings.problems)
+
+
+def _told(
+    values: dict[str, str], of: Callable[[Settings], Iterable[Misconfigured]]
+) -> dict[str, str]:
+    return {problem.what: str(problem) for problem in of(settings.read(values))}
 
 
 def test_whole_settings_have_no_problem(whole: dict[str, str]) -> None:
@@ -57,11 +64,6 @@ def test_whole_settings_have_no_problem(whole: dict[str, str]) -> None:
         "TOPDESK_URL",
         "TOPDESK_USERNAME",
         "TOPDESK_APP_PASSWORD",
-        "HR_POLL_SCHEDULE",
-        "HR_FULL_SYNC_SCHEDULE",
-        "DUE_SCHEDULE",
-        "DRIFT_SCHEDULE",
-        "UPKEEP_SCHEDULE",
     ],
 )
 @pytest.mark.parametrize("empty", [False, True])
@@ -75,6 +77,29 @@ def test_missing_setting_is_told_with_an_example(
 
     assert set(problems) == {name}
     assert problems[name].startswith(f"{name}: is not set. Give it ")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("HR_POLL_SCHEDULE", settings.idle),
+        ("HR_FULL_SYNC_SCHEDULE", settings.idle),
+        ("DUE_SCHEDULE", settings.idle),
+        ("DRIFT_SCHEDULE", settings.resting),
+        ("UPKEEP_SCHEDULE", settings.resting),
+    ],
+)
+def test_timer_without_a_schedule_is_told_and_keeps_nothing_from_working(
+    whole: dict[str, str],
+    name: str,
+    told: Callable[[Settings], Iterable[Misconfigured]],
+) -> None:
+    without = whole | {name: ""}
+
+    assert wrong(without) == {}
+    assert list(_told(without, told)) == [name]
+    assert _told(without, told)[name].startswith(f"{name}: is not set. Give it 0 ")
+    assert not _told(whole, told)
 
 
 def test_unresolved_reference_is_told_as_such(whole: dict[str, str]) -> None:
