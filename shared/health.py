@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from shared import flow, wiring
-from shared import settings as setting
+from shared import flow, settings_check, wiring
 from shared.apply.first_sign_in import Terms
 from shared.errors import InstroomError, Misconfigured, Permanent
 from shared.flow import noticing, upkept, waiting
@@ -69,11 +68,11 @@ async def health() -> Report:
     """Whether the app can work: settings, policy, ledger and the last read of each source."""
     try:
         told = wiring.settings()
-        wrong = list(setting.problems(told))
+        wrong = list(settings_check.problems(told))
     except Misconfigured as error:
         return Report(((error.what, str(error)),))
-    idle = [(problem.what, str(problem)) for problem in setting.idle(told)]
-    resting = "; ".join(map(str, setting.resting(told))) or None
+    idle = [(problem.what, str(problem)) for problem in settings_check.idle(told)]
+    resting = "; ".join(map(str, settings_check.resting(told))) or None
     if wrong:
         found = [(problem.what, str(problem)) for problem in wrong]
         return Report((*found, *idle), resting=resting)
@@ -195,7 +194,7 @@ async def _vaulted() -> list[tuple[str, str | None]]:
 async def _check(name: str, secret: Secret) -> None:
     value = await secret.value()
     source = name.removeprefix(WEBHOOK_SECRET)
-    if source != name and (problem := setting.webhook_problem(source.casefold(), value)):
+    if source != name and (problem := settings_check.webhook_problem(source.casefold(), value)):
         raise problem
 
 

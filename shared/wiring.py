@@ -26,7 +26,7 @@ from azure.servicebus.aio import ServiceBusClient
 from pydantic import SecretStr
 
 from shared import settings as setting
-from shared import vaulted_settings
+from shared import settings_check, vaulted_settings
 from shared.apply.entra import EntraTarget
 from shared.apply.entra_bulk import EntraBulk
 from shared.apply.entra_changes import EntraChanges
@@ -85,7 +85,7 @@ class Wiring:
 
     async def service(self) -> Service:
         """Build the flow's rooms. Raises Misconfigured for the first setting that is wrong."""
-        for problem in setting.problems(self.settings):
+        for problem in settings_check.problems(self.settings):
             raise problem
         clock = _clock(self.settings)
         ledger = Ledger(await self._store(clock))
@@ -302,7 +302,7 @@ async def consenting(source: str) -> AsyncIterator[tuple[Consent, Connection]]:
         raise Misconfigured(source, "is no source that asks for consent", f"Known: {known}")
     told = settings()
     needed = ("LEDGER_URL", "TOKEN_FOLDER", "KEY_VAULT_URL")
-    for problem in setting.problems(told):
+    for problem in settings_check.problems(told):
         # Whoever connects the first source has not set up the rest yet.
         if problem.what.startswith((source.upper(), *needed)):
             raise problem

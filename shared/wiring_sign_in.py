@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
-from shared import settings as setting
-from shared import wiring
+from shared import settings_check, wiring
 from shared.errors import Misconfigured
 from shared.settings import Settings
 from shared.vendors.graph.client import Graph, connect
@@ -76,7 +75,7 @@ class SignedIn:
 async def signed_in(sign_in: SignIn, asked: Asked) -> AsyncIterator[Graph]:
     """Graph under the administrator's sign-in, until the block ends. Raises Misconfigured."""
     told = wiring.settings()
-    for problem in setting.problems(told):
+    for problem in settings_check.problems(told):
         if problem.what.startswith("GRAPH_"):
             raise problem
     graph = connect(told.graph_base_url, await _credential(told, sign_in, asked))

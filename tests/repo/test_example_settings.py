@@ -10,7 +10,7 @@ import pytest
 from repo.checkout import ROOT
 
 from sandbox.__main__ import PORTS
-from shared import settings
+from shared import settings, settings_check
 from shared.settings import WEBHOOK_SECRET, Settings
 
 EXAMPLE = ROOT / "local.settings.example.json"
@@ -26,7 +26,7 @@ def _values() -> dict[str, str]:
 
 def test_example_holds_exactly_the_settings_there_are() -> None:
     aliases = {str(field.alias) for field in Settings.model_fields.values()}
-    signed = (*settings.KNOWN_SOURCES, "accounts")  # the last one is of what we send
+    signed = (*settings_check.KNOWN_SOURCES, "accounts")  # the last one is of what we send
     webhook = {f"{WEBHOOK_SECRET}{source.upper()}" for source in signed}
 
     assert set(_values()) - OF_THE_HOST == aliases - {WEBHOOK_SECRET} | webhook
@@ -37,7 +37,7 @@ def test_example_is_read_without_a_problem(monkeypatch: pytest.MonkeyPatch) -> N
 
     read = settings.read({}, file=EXAMPLE)
 
-    assert list(settings.problems(read)) == []
+    assert list(settings_check.problems(read)) == []
     assert read.webhook_secret("afas")
 
 

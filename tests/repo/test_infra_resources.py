@@ -23,7 +23,7 @@ from repo.checkout import ROOT, told
 from sandbox.broker import INSTROOM_QUEUES
 from sandbox.host import functions
 from sandbox.host.worker import Indexed
-from shared import ledger, settings
+from shared import ledger, settings, settings_check
 from shared.policy.sources import CsvLayout
 from shared.settings import WEBHOOK_SECRET, Settings
 from shared.telemetry.facts import Facts
@@ -127,7 +127,7 @@ def test_app_finds_nothing_wrong_with_its_settings(
 
     read = settings.read(given)
 
-    assert list(settings.problems(read)) == []
+    assert list(settings_check.problems(read)) == []
     assert (read.service_bus, read.graph_auth) == (None, "identity")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared import settings
+from shared import settings, settings_check
 from shared.csv_address import ContainerAddress, container, is_container
 from shared.settings import Settings
 
@@ -14,7 +14,7 @@ AZURE = "https://voorbeeld.blob.core.windows.net"
 def told(**given: str) -> list[str]:
     """What is wrong with the settings of CSV."""
     read = settings.read({"HR_SOURCES": "csv", **given})
-    return [str(one) for one in settings.problems(read) if one.what.startswith("CSV_")]
+    return [str(one) for one in settings_check.problems(read) if one.what.startswith("CSV_")]
 
 
 @pytest.mark.parametrize("folder", ["hr/exports", "/mnt/hr", r"C:\hr", r"\\server\hr", "~/hr"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared import settings
+from shared import settings, settings_check
 from shared.errors import Misconfigured
 from shared.settings import Settings
 
@@ -41,7 +41,7 @@ def whole(tmp_path: Path) -> dict[str, str]:
 
 def wrong(values: dict[str, str]) -> dict[str, str]:
     """What is wrong, by setting."""
-    return _told(values, settings.problems)
+    return _told(values, settings_check.problems)
 
 
 def _told(
@@ -82,11 +82,11 @@ def test_missing_setting_is_told_with_an_example(
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("HR_POLL_SCHEDULE", settings.idle),
-        ("HR_FULL_SYNC_SCHEDULE", settings.idle),
-        ("DUE_SCHEDULE", settings.idle),
-        ("DRIFT_SCHEDULE", settings.resting),
-        ("UPKEEP_SCHEDULE", settings.resting),
+        ("HR_POLL_SCHEDULE", settings_check.idle),
+        ("HR_FULL_SYNC_SCHEDULE", settings_check.idle),
+        ("DUE_SCHEDULE", settings_check.idle),
+        ("DRIFT_SCHEDULE", settings_check.resting),
+        ("UPKEEP_SCHEDULE", settings_check.resting),
     ],
 )
 def test_timer_without_a_schedule_is_told_and_keeps_nothing_from_working(
@@ -169,7 +169,7 @@ def test_sandbox_without_sign_in_is_this_machine(whole: dict[str, str]) -> None:
 def test_which_service_bus_is_this_machine(connection: str, *, expected: bool) -> None:
     read = settings.read({"ServiceBusConnection": connection})
 
-    assert settings.is_loopback(read) is expected
+    assert settings_check.is_loopback(read) is expected
 
 
 @pytest.mark.parametrize(

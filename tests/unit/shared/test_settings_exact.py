@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared import settings
+from shared import settings, settings_check
 
 EXACT = {
     "HR_SOURCES": "exact",
@@ -19,7 +19,7 @@ def told(**changes: str) -> list[str]:
     read = settings.read({**EXACT, **changes})
     return [
         str(problem)
-        for problem in settings.problems(read)
+        for problem in settings_check.problems(read)
         if problem.what.startswith(("EXACT", "CSV", "WEBHOOK", "HR_SOURCES"))
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared import settings
+from shared import settings, settings_check
 from shared.errors import Misconfigured
 
 WHOLE = {
@@ -20,7 +20,7 @@ def told(**changes: str) -> set[str]:
     """The settings that something is wrong with, of those this file is about."""
     read = settings.read({**WHOLE, **changes})
     about = ("NMBRS_", "TOKEN_")
-    return {one.what for one in settings.problems(read) if one.what.startswith(about)}
+    return {one.what for one in settings_check.problems(read) if one.what.startswith(about)}
 
 
 def test_nothing_is_wrong_with_a_whole_set() -> None:

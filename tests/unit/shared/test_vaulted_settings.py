@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared import settings
+from shared import settings, settings_check
 
 VAULT = "https://kv-voorbeeld.vault.azure.net"
 WHOLE = {
@@ -20,7 +20,9 @@ def told(**changes: str) -> dict[str, str]:
     """What is wrong with the settings that this file is about."""
     read = settings.read({**WHOLE, **changes})
     about = (*WHOLE, "TOKEN_FOLDER", "ServiceBus")
-    wrong = {one.what: str(one) for one in settings.problems(read) if one.what.startswith(about)}
+    wrong = {
+        one.what: str(one) for one in settings_check.problems(read) if one.what.startswith(about)
+    }
     if not changes.get("ServiceBusConnection"):
         wrong.pop("ServiceBusConnection")
     return wrong

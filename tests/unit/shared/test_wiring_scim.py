@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import settings
+from shared import settings, settings_check
 from shared.apply.scim import ScimTarget
 from shared.apply.topdesk import TopdeskTarget
 from shared.errors import Misconfigured
@@ -69,7 +69,7 @@ def test_scim_needs_its_own_settings(given: dict[str, str], name: str) -> None:
     own = {key: value for key, value in SCIM.items() if key != name}
     read = settings.read(given | {"TOPDESK_INTERFACE": "scim"} | own)
 
-    assert [problem.what for problem in settings.problems(read)] == [name]
+    assert [problem.what for problem in settings_check.problems(read)] == [name]
 
 
 def test_an_interface_that_there_is_not_is_refused(given: dict[str, str]) -> None:

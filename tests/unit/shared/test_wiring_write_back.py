@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import settings, wiring
+from shared import settings, settings_check, wiring
 from shared.errors import Permanent
 from shared.flow.service import Clock, Ledger
 from shared.ledger.sqlite import open_sqlite
@@ -68,7 +68,7 @@ async def test_what_is_set_is_used(tmp_path: Path) -> None:
     await writers["csv"].probe(["mail"])
     await writers["push"].probe(["mail"])
 
-    told_of = [str(problem) for problem in settings.problems(told)]
+    told_of = [str(problem) for problem in settings_check.problems(told)]
     assert any("would be read as one" in problem for problem in told_of)
     await opened.close()
     await store.close()
