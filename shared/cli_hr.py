@@ -7,14 +7,17 @@ in the terminal's history.
 from __future__ import annotations
 
 import asyncio
+import getpass
 import secrets
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from shared import redirect, wiring
+from shared import flow, redirect, wiring
+from shared.cli_run import run
 from shared.errors import Permanent
+from shared.flow.service import Service
 from shared.grant import GrantGone
 
 hr = typer.Typer(help="The HR systems that are read.", no_args_is_help=True)
@@ -36,6 +39,27 @@ def connect(
 ) -> None:
     """Let a person consent, once, and store the tokens."""
     asyncio.run(_connect(source, paste=paste))
+
+
+@hr.command()
+def tell_again(
+    number: Annotated[
+        str | None, typer.Argument(help="number of one person; without one, everybody")
+    ] = None,
+) -> None:
+    """Tell the system that pushes its people of their accounts once more.
+
+    For a receiver that has lost what it was told. Each message gets an id of its own.
+    """
+
+    async def act(service: Service) -> None:
+        who = f"{getpass.getuser()} at the command line"
+        bare = number.removeprefix("push:") if number else None
+        people = await flow.tell_again(service, bare, who=who)
+        told = "1 person" if people == 1 else f"{people} people"
+        console.print(f"{told} will be told of again, with the next sweep", highlight=False)
+
+    run(act)
 
 
 async def _connect(source: str, *, paste: bool) -> None:

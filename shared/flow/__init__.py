@@ -27,6 +27,7 @@ from shared.flow.pass_mail import notify
 from shared.flow.preview import preview
 from shared.flow.provision import provision
 from shared.flow.push import pushed
+from shared.flow.retelling import tell_again
 from shared.flow.rivals import resume
 from shared.flow.roles import topdesk_roles
 from shared.flow.stop import lift, stop
@@ -61,6 +62,7 @@ __all__ = [
     "signalled",
     "stop",
     "sweep",
+    "tell_again",
     "topdesk_roles",
     "unexplained",
     "upkeep",
