@@ -29,16 +29,19 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """This machine."""
 
 
-def _is_url(value: str) -> str:
+def _is_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is no address; write it with https://")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ValueError("must begin with https://; plain http is for this machine alone")
-    return value.rstrip("/")
+    return value
 
 
-type Url = Annotated[str, AfterValidator(_is_url)]
+type Address = Annotated[str, AfterValidator(_is_address)]
+"""An address to the letter."""
+type Url = Annotated[Address, AfterValidator(lambda value: value.rstrip("/"))]
+"""Where a site begins, without a slash at its end."""
 
 
 class Settings(BaseModel):
@@ -78,7 +81,7 @@ class Settings(BaseModel):
     """Connection string for that container; empty: the app's identity opens it."""
     csv_export: str = Field(default="", alias="CSV_EXPORT")
     """File, or https:// address of a blob, that accounts are written to (`write_back.csv`)."""
-    push_accounts_url: Url | None = Field(default=None, alias="PUSH_ACCOUNTS_URL")
+    push_accounts_url: Address | None = Field(default=None, alias="PUSH_ACCOUNTS_URL")
     """Where webhooks about accounts are sent, signed with WEBHOOK_SECRET_ACCOUNTS."""
     exact_base_url: Url = Field(default="https://start.exactonline.nl", alias="EXACT_BASE_URL")
     """The site of the country that the Exact Online administration belongs to."""

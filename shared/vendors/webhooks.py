@@ -6,6 +6,7 @@ be called again; what else is refused is told with its status, never with what w
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -16,10 +17,12 @@ from typing import Any
 import httpx
 
 from shared.errors import Permanent, Transient, UnknownReply
-from shared.rest import Rest
+from shared.rest import Call, keep_urls_out_of_logs, persist
 from shared.secret import Secret, at_hand
 
 _ID = "webhook-id"
+_CALL = Call("account webhook", "POST", "", idempotent=True)
+"""Without its address, in which a secret may stand."""
 _AT_ONCE = 4
 
 
@@ -34,14 +37,15 @@ class Outgoing:
         wall: Callable[[], datetime],
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        keep_urls_out_of_logs()
+        self._url = url
         self._client = httpx.AsyncClient(
-            base_url=url,
             auth=_Signed(secret, wall),
             timeout=httpx.Timeout(20, connect=5),
             transport=transport,
         )
         self._wall = wall
-        self._rest = Rest(self._client, name="account webhook", concurrency=_AT_ONCE)
+        self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def send(self, message_id: str, kind: str, data: Mapping[str, Any]) -> None:
         """Send, repeating the same message while that helps. Raises Permanent or Transient.
@@ -49,10 +53,13 @@ class Outgoing:
         A message that may have arrived is sent again: its receiver knows the id.
         """
         body = {"type": kind, "timestamp": f"{self._wall():%Y-%m-%dT%H:%M:%SZ}", "data": data}
+
+        async def send() -> httpx.Response:
+            # The whole address as it was set: a client's base_url would end it with a slash.
+            return await self._client.post(self._url, json=body, headers={_ID: message_id})
+
         try:
-            answer = await self._rest.call(
-                "POST", "", json=body, headers={_ID: message_id}, idempotent=True
-            )
+            answer = await persist(_CALL, send, slots=self._slots)
         except UnknownReply as unknown:
             raise Transient(
                 unknown.reason, retry_after_seconds=unknown.retry_after_seconds

@@ -127,6 +127,28 @@ async def test_the_three_facts_are_sent_signed() -> None:
     assert said["data"] == {"number": "7", "mail": MAIL, "upn": MAIL}
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hr.example/accounts",
+        "https://hr.example/accounts/",
+        "https://flow.example/paths/invoke?api-version=2016-10-01&sig=ab-c_d",
+    ],
+)
+async def test_it_is_sent_to_the_address_to_the_letter(url: str) -> None:
+    """A slash more is another place, or spoils the key that stands at the end."""
+    asked: list[str] = []
+
+    def receive(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(204)
+
+    outgoing = Outgoing(url, SECRET, wall=lambda: NOW, transport=httpx.MockTransport(receive))
+    await PushWriter(outgoing).write(told("push:7"), Applied())
+
+    assert asked == [url]
+
+
 async def test_a_try_again_has_the_same_id_and_other_news_another() -> None:
     receiver = Receiver([503, 204])
     writer = a_writer(receiver)

@@ -198,6 +198,12 @@ def test_address_is_kept_without_its_last_slash() -> None:
     assert read.topdesk_url == "https://voorbeeld.topdesk.net"
 
 
+def test_address_of_a_webhook_is_kept_to_the_letter() -> None:
+    read = settings.read({"PUSH_ACCOUNTS_URL": "https://hr.example/accounts/"})
+
+    assert read.push_accounts_url == "https://hr.example/accounts/"
+
+
 def test_no_secret_shows_in_a_picture_of_the_settings(whole: dict[str, str]) -> None:
     read = settings.read(whole)
 
