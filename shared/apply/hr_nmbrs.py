@@ -1,7 +1,8 @@
 """Tell Nmbrs of a person's account: the business mail and phones in the personal information.
 
 One record is one employee of one company, found by its number there. Nmbrs keeps versions: the
-one in force is written, and those still to come, each with its own period. Called by hr.py.
+one in force is written anew from the current period on, and those still to come each with its
+own. Called by hr.py.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from shared.model.desired import DesiredRecord
 from shared.model.hr_field import Value, same
 from shared.vendors import nmbrs_personal
 from shared.vendors.nmbrs import WRITING, Company, Nmbrs, Row
-from shared.vendors.nmbrs_personal import Closed
 
 _FIELDS: Final = {
     "work_mail": "businessEmail",
@@ -97,18 +97,14 @@ class NmbrsWriter:
             )
 
     async def _put(self, versions: _Versions, info: Row, given: Mapping[str, Any]) -> None:
-        """With the period that the version belongs to; where that one is closed, the current."""
-        own, employee = info.get("period"), versions.employee.id
-        period = own if isinstance(own, Mapping) else versions.now
-        try:
-            await nmbrs_personal.put(
-                self._nmbrs, employee, nmbrs_personal.body(info, given, period)
-            )
-        except Closed:
-            if _place(period) >= _place(versions.now):
-                raise
-            body = nmbrs_personal.body(info, given, versions.now)
-            await nmbrs_personal.put(self._nmbrs, employee, body)
+        """With the company's current period, or the later one that the version begins in.
+
+        A version counts from its period on: one that is over already stays as it was.
+        """
+        own, now = info.get("period"), versions.now
+        period = own if isinstance(own, Mapping) and _place(own) > _place(now) else now
+        body = nmbrs_personal.body(info, given, period)
+        await nmbrs_personal.put(self._nmbrs, versions.employee.id, body)
 
     # --- finding -----------------------------------------------------------------------------
 

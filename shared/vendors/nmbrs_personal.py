@@ -41,14 +41,10 @@ def contact(info: Row) -> Row:
     return found if isinstance(found, Mapping) else {}
 
 
-class Closed(Permanent):
-    """This body was refused; another period may be open."""
-
-
 async def put(nmbrs: Nmbrs, employee: str, content: Row) -> None:
     """Send a body; returns when it was taken.
 
-    Raises Closed when the body is refused, Permanent without the right, Transient for a defect of
+    Raises Permanent when the body is refused or without the right, Transient for a defect of
     theirs, UnknownReply when it may have been carried out.
     """
     answer = await nmbrs.put_personal_info(employee, content)
@@ -56,7 +52,7 @@ async def put(nmbrs: Nmbrs, employee: str, content: Row) -> None:
         return
     status, told = answer.status_code, _told(answer)
     if status in _REFUSED:
-        raise Closed(
+        raise Permanent(
             f"Nmbrs refused personal information ({told}): if the payroll period is closed, open "
             "it there; else mend the field it names",
             mender="hr",

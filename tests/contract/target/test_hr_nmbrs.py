@@ -135,14 +135,20 @@ async def test_a_number_that_is_not_shown_is_told(place: Place, number: str) -> 
     assert await place.says(number=number) is None
 
 
-async def test_a_closed_period_of_long_ago_is_written_in_the_current_one(place: Place) -> None:
+@pytest.mark.parametrize("first_open", [[0, 0], [2026, 11]])
+async def test_a_version_of_long_ago_stays_and_another_counts_from_now(
+    place: Place, first_open: list[int]
+) -> None:
+    """Whether its period is closed or not: nothing that is past is written."""
     person = next(p for p in place.rig.world.people.values() if p.modified.month != 11)
     number = next(n.partition("-")[2] for n in place.rig.numbers() if n == f"1-{person.number}")
     place.number = number
-    await place.rig.settings(closed_before=[2026, 11])
+    await place.rig.settings(closed_before=first_open)
+    (before,) = await place.infos()
     await place.change(work_mail=MAIL)
 
-    *_, made = await place.infos()
+    kept, made = await place.infos()
+    assert kept == before
     assert made["period"] == {"year": 2026, "period": 11}
     assert (await place.rig.settings())["writes"] == 1
 
