@@ -17,7 +17,9 @@ from shared.vendors.graph import leaving
 from shared.vendors.graph.client import Graph
 from shared.vendors.graph.refusals import Refused
 
-_BAD_REQUEST = 400
+_FORBIDDEN = 403
+_OF_ONE_METHOD = frozenset({400, _FORBIDDEN})
+"""Refusals that say nothing of the other methods: each type has a permission of its own."""
 NEEDS: Mapping[Kind, str] = {
     Kind.REMOVE_METHODS: "UserAuthenticationMethod.Read.All and the UserAuthMethod permissions "
     "that `instroom permissions show` lists",
@@ -69,7 +71,8 @@ async def remove_methods(graph: Graph, account_id: str) -> None:
     """Take away every method but the password.
 
     Entra keeps the default one while there are others, so what is refused is tried again when
-    the rest has gone. Raises Permanent when something is left, and Refused.
+    the rest has gone. Raises Permanent when something is left; Refused when it is for want of a
+    right, after the rest has gone.
     """
     found = [one for one in await leaving.methods(graph, account_id) if one[0] != leaving.PASSWORD]
     refused = None
@@ -84,16 +87,17 @@ async def remove_methods(graph: Graph, account_id: str) -> None:
 async def _delete_some(
     graph: Graph, account_id: str, found: Iterable[tuple[str, str]]
 ) -> tuple[list[tuple[str, str]], Refused | None]:
-    """Those that are left, and the last refusal among them."""
-    left, last = [], None
+    """Those that are left, and the refusal to tell: one for want of a right before others."""
+    left: list[tuple[str, str]] = []
+    last: Refused | None = None
     for kind, method_id in found:
         try:
             if await leaving.delete_method(graph, account_id, kind, method_id):
                 continue
         except Refused as refused:
-            if refused.refusal.status != _BAD_REQUEST:
+            if refused.refusal.status not in _OF_ONE_METHOD:
                 raise
-            last = refused
+            last = last if last and last.refusal.status == _FORBIDDEN else refused
         left.append((kind, method_id))
     return left, last
 
@@ -101,6 +105,8 @@ async def _delete_some(
 def _refuse_left(left: list[tuple[str, str]], refused: Refused | None) -> None:
     if not left:
         return
+    if refused and refused.refusal.status == _FORBIDDEN:
+        raise refused
     kinds = ", ".join(sorted({kind for kind, _ in left}))
     raise Permanent(
         f"sign-in methods are left ({kinds}): remove them in Entra under the user's "

@@ -867,6 +867,25 @@ async def test_a_method_that_graph_cannot_delete_is_named(open_stage: Open) -> N
         await stage.target.do(change(Kind.REMOVE_METHODS), applied)
 
 
+async def test_a_type_that_the_app_may_not_delete_keeps_none_of_the_others(
+    open_stage: Open,
+) -> None:
+    """Whoever lacks one of six permissions still loses the telephone."""
+    stage = open_stage()
+    applied = leaver_with_belongings(stage)
+    path = ".*/fido2Methods/.*"
+    stage.faults.plan(Fault("status", count=9, method="DELETE", path=path, status=403))
+
+    with pytest.raises(Permanent, match="UserAuthMethod permissions"):
+        await stage.target.do(change(Kind.REMOVE_METHODS), applied)
+
+    left = stage.tenant.belongings.methods[str(applied.account_id)]
+    assert {method["type"] for method in left} == {"password", "fido2", "phone"}
+    stage.faults.clear()
+    await stage.target.do(change(Kind.REMOVE_METHODS), applied)
+    assert [method["type"] for method in left] == ["password"]
+
+
 async def test_devices_are_disabled_each_once(open_stage: Open) -> None:
     stage = open_stage()
     applied = leaver_with_belongings(stage)
