@@ -18,7 +18,7 @@ from shared.vendors.graph.client import Graph
 from shared.vendors.graph.refusals import Refused
 
 _FORBIDDEN = 403
-_OF_ONE_METHOD = frozenset({400, _FORBIDDEN})
+_OF_ONE = frozenset({400, _FORBIDDEN})
 """Refusals that say nothing of the other methods: each type has a permission of its own."""
 NEEDS: Mapping[Kind, str] = {
     Kind.REMOVE_METHODS: "UserAuthenticationMethod.Read.All and the UserAuthMethod permissions "
@@ -95,7 +95,7 @@ async def _delete_some(
             if await leaving.delete_method(graph, account_id, kind, method_id):
                 continue
         except Refused as refused:
-            if refused.refusal.status not in _OF_ONE_METHOD:
+            if refused.refusal.status not in _OF_ONE:
                 raise
             last = last if last and last.refusal.status == _FORBIDDEN else refused
         left.append((kind, method_id))
@@ -116,9 +116,18 @@ def _refuse_left(left: list[tuple[str, str]], refused: Refused | None) -> None:
 
 
 async def disable_devices(graph: Graph, account_id: str) -> None:
-    """Disable what is registered to them or owned by them."""
+    """Disable what is registered to them or owned by them.
+
+    One that is refused keeps none of the others; raises the last Refused after they were done.
+    """
+    last: Refused | None = None
     for device_id in sorted(await leaving.enabled_devices(graph, account_id)):
-        await leaving.disable_device(graph, device_id)
+        try:
+            await leaving.disable_device(graph, device_id)
+        except Refused as refused:
+            last = refused
+    if last:
+        raise last
 
 
 async def set_auto_reply(graph: Graph, account_id: str, text: str) -> None:

@@ -898,6 +898,23 @@ async def test_devices_are_disabled_each_once(open_stage: Open) -> None:
     assert [write.ids for write in stage.tenant.accepted_writes()] == [("d1",), ("d2",)]
 
 
+@pytest.mark.parametrize("status", [400, 403])
+async def test_a_device_that_graph_refuses_keeps_none_of_the_others(
+    open_stage: Open, status: int
+) -> None:
+    """Such as one that Active Directory masters."""
+    stage = open_stage()
+    applied = leaver_with_belongings(stage)
+    path = ".*/devices/d1"
+    stage.faults.plan(Fault("status", method="PATCH", path=path, status=status))
+
+    with pytest.raises(Permanent):
+        await stage.target.do(change(Kind.DISABLE_DEVICES), applied)
+
+    devices = stage.tenant.belongings.devices
+    assert [each for each in devices if devices[each]["accountEnabled"]] == ["d1"]
+
+
 async def test_the_mailbox_answers_and_nothing_in_it_is_markup(open_stage: Open) -> None:
     stage = open_stage()
     applied = leaver_with_belongings(stage)
