@@ -173,17 +173,27 @@ async def _settle(service: Service, person_id: PersonId, settling: _Settling) ->
             return
         await _tell(service, person_id, row, [one for one in done if one.group in groups])
         singly = groups & {one.group for one in refused}
-        if singly:
-            now = service.clock.now()
-            await service.ledger.due.add(now, person_id, suffix=service.mint())
         after = _after(service, row, groups, singly)
-        if not await _watches_licences(service, dossier):
+        if not singly and groups - await _given(service, dossier):
+            # It came after they had lost it: it is ours, and taken once Entra shows it.
+            after = after.model_copy(update={"due_at": service.clock.now() + YOUNG})
+        elif not await _watches_licences(service, dossier):
             after = _at_rest(service, after)
+        if after.due_at and after.due_at != row.due_at:
+            await service.ledger.due.add(after.due_at, person_id, suffix=service.mint())
         try:
             await service.ledger.people.save(dossier, ENTRA, after)
         except LostRace:
             continue
         return
+
+
+async def _given(service: Service, dossier: Dossier) -> frozenset[str]:
+    """The groups that the decision of now gives this person."""
+    if dossier.decision is None:
+        return frozenset()
+    policy = await service.policy(dossier.decision.policy)
+    return frozenset(wanted(dossier, dossier.decision, policy).entra.groups)
 
 
 def _after(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from turning import (
     settle,
 )
 
+from shared.apply.bulk import Bound
 from shared.errors import Transient, UnknownReply
 from shared.flow import in_bulk
 from shared.flow.binding import bind
@@ -173,6 +175,45 @@ async def test_what_is_being_bound_when_somebody_moves_is_taken_away_again(world
     assert account_of(world, "3").groups == {"Iedereen", "Zorg"}
     row = await row_of(world, "3")
     assert (set(row.applied.rights), row.pending) == ({"Iedereen", "Zorg"}, frozenset())
+
+
+@dataclass
+class Interrupted:
+    """Something happens while a group is being asked."""
+
+    world: World
+    meanwhile: Callable[[], Awaitable[object]]
+
+    async def bind(self, group: str, accounts: Sequence[str]) -> Bound:
+        """Bind, but let the world go on first."""
+        if group == "ICT":
+            await self.meanwhile()
+        return await self.world.entra.bind(group, accounts)
+
+
+@pytest.mark.parametrize("what", ["moves", "leaves"])
+async def test_what_arrives_after_somebody_lost_it_is_taken_away_again(
+    world: World, what: str
+) -> None:
+    """The answer comes after their row says that they want it no longer."""
+    gone = a_leaver(TODAY - timedelta(days=3), "3").model_copy(update={"name": CROWD[3].name})
+    after = moved(CROWD[3], "ZORG", "Zorg") if what == "moves" else gone
+    await first_load(world)
+
+    async def hr_speaks() -> None:
+        world.hr.put(after)
+        await signalled(world.service, "afas", "3")
+        await deliver(world)
+
+    object.__setattr__(world.service, "bulk", Interrupted(world, hr_speaks))
+    await minutes_pass(world, 2)
+    object.__setattr__(world.service, "bulk", world.entra)
+    await minutes_pass(world, 2)
+
+    kept = {"Iedereen", "Zorg"} if what == "moves" else set()
+    assert account_of(world, "3").groups == kept
+    row = await row_of(world, "3")
+    assert (set(row.applied.rights), row.pending) == (kept, frozenset())
 
 
 async def test_whoever_is_protected_meanwhile_is_not_touched(world: World) -> None:
