@@ -131,7 +131,7 @@ class _Basis:
 
 
 async def _parked(service: Service, dossier: Dossier) -> Found:
-    """The last decision lives on; what operators said since is added to it all the same."""
+    """What was last decided on lives on: with its dates, and what operators have said since."""
     old, now = dossier.decision, service.clock.now()
     if old is None:
         return Found.IDLE
@@ -139,8 +139,6 @@ async def _parked(service: Service, dossier: Dossier) -> Found:
     today = now.astimezone(policy.zone).date()
     said = {"stop": dossier.stop, "exceptions": seeing.excepted(dossier, today)}
     person = old.person.model_copy(update=said)
-    if person == old.person:
-        return Found.OPEN if standing.with_work(dossier, now) else Found.IDLE
     known = dossier.with_account(old.ties)
     by = _Basis(person, known, old.policy, policy, now)
     return await _conclude(service, dossier, {}, None, by, desired(person, known, policy, now))

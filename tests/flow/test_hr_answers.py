@@ -137,6 +137,23 @@ async def test_a_number_that_the_policy_cannot_use_is_parked_until_the_policy_is
     assert "shorten employee_id" not in str((await dossier_of(world, "104200")).records)
 
 
+async def test_whoever_the_policy_parked_is_blocked_on_their_last_day_all_the_same(
+    world: World,
+) -> None:
+    world.hr.put(a_leaver(TODAY + timedelta(days=2), "104200"), TEAM[0])
+    await first_load(world)
+    long = 'employee_id: {afas: "PERSONEELSN-{number}"}\n' + POLICY
+    world = with_policy(world, long)
+    await settle(world)
+    assert account_of(world, "104200").enabled
+    assert "shorten employee_id" in str((await dossier_of(world, "104200")).records)
+
+    await days_pass(world, 3)
+
+    assert not account_of(world, "104200").enabled
+    assert "shorten employee_id" in str((await dossier_of(world, "104200")).records)
+
+
 # --- absence is not departure ----------------------------------------------------------------
 
 
