@@ -56,6 +56,7 @@ async def apply_topdesk(message: func.ServiceBusMessage) -> None:
 @blueprint.service_bus_queue_trigger(
     "message", _CONNECTION, queue_name="hr-updates", is_sessions_enabled=True
 )
+@traced
 async def apply_hr(message: func.ServiceBusMessage) -> None:
     """Tell the HR systems of one person's account."""
     await _provision(TargetName.HR, message)

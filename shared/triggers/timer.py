@@ -48,6 +48,7 @@ async def due(timer: func.TimerRequest) -> None:
 
 @blueprint.function_name("drift")
 @blueprint.timer_trigger("timer", schedule="%DRIFT_SCHEDULE%")
+@traced
 async def drift(timer: func.TimerRequest) -> None:
     """Look what was changed in Entra behind our back."""
     del timer
@@ -61,6 +62,7 @@ async def drift(timer: func.TimerRequest) -> None:
 
 @blueprint.function_name("upkeep")
 @blueprint.timer_trigger("timer", schedule="%UPKEEP_SCHEDULE%")
+@traced
 async def upkeep(timer: func.TimerRequest) -> None:
     """Look after certificates, secrets, the history and what need not be remembered."""
     del timer

@@ -113,6 +113,14 @@ from pathlib import Path
 from sandbox.host.worker import index
 print(json.dumps([[f.name, f.bindings] for f in index(Path.cwd())]))
 """
+UNSEEN = """
+import json
+import function_app
+found = function_app.app.get_functions()
+print(json.dumps([
+    f.get_function_name() for f in found if not hasattr(f.get_user_function(), "__wrapped__")
+]))
+"""
 WHAT_IT_IMPORTS = """
 import json, sys
 import function_app
@@ -140,6 +148,11 @@ def test_every_http_function_answers_and_nothing_else_has_an_output() -> None:
         name: ["httpTrigger", "http"] if e["type"] == "httpTrigger" else [e["type"]]
         for name, e in EXPECTED.items()
     }
+
+
+def test_every_function_is_seen_by_those_who_watch() -> None:
+    """One that is not counted can fail each day, and the alert on failures says nothing."""
+    assert told(UNSEEN) == []
 
 
 def test_the_app_needs_nothing_of_the_laptop() -> None:
