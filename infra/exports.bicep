@@ -22,12 +22,19 @@ param senders string[]
 @description('Exports are deleted after so many days; they are personal data.')
 param keepDays int
 
+@description('Makes a second container, for the file that Instroom writes accounts to.')
+param accounts bool
+
 @description('Resource id of the Log Analytics workspace.')
 param workspaceId string
 
 @description('Name of the container.')
 @export()
 var container = 'exports'
+
+@description('Name of the container that accounts are written to.')
+@export()
+var accountsContainer = 'accounts'
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
@@ -70,6 +77,13 @@ resource arriving 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   properties: { publicAccess: 'None' }
 }
 
+// Of its own, so that what Instroom writes is not read as an export, and so that it may write nowhere else.
+resource written 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = if (accounts) {
+  parent: blobs
+  name: accountsContainer
+  properties: { publicAccess: 'None' }
+}
+
 resource clearing 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {
   parent: account
   name: 'default'
@@ -80,7 +94,7 @@ resource clearing 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-
           name: 'old-exports'
           type: 'Lifecycle'
           definition: {
-            filters: { blobTypes: ['blockBlob'] }
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${container}/'] }
             actions: {
               baseBlob: {
                 delete: { daysAfterModificationGreaterThan: keepDays }

@@ -3,7 +3,7 @@
 
 targetScope = 'resourceGroup'
 
-import { container as exportContainer } from 'exports.bicep'
+import { accountsContainer, container as exportContainer } from 'exports.bicep'
 
 @description('Which environment this is: test, prod. Part of every name; small letters, digits and hyphens.')
 @minLength(2)
@@ -50,7 +50,7 @@ param afasModifiedField string = ''
 @description('Where the exports of HR source csv arrive: a mounted folder, or the address of a container that is there already.')
 param csvFolder string = ''
 
-@description('File on a mounted share that accounts are written to, for the source csv; empty: none.')
+@description('Where accounts are written to, for the source csv: a file on a mounted share, or the address of a blob that is there already; empty: none.')
 param csvExport string = ''
 
 @description('Where webhooks about accounts are sent, for the source push; empty: none. Name accounts in webhookSources for their secret.')
@@ -58,6 +58,9 @@ param pushAccountsUrl string = ''
 
 @description('Makes a storage account with a container for those exports, and has them read there.')
 param csvContainer bool = false
+
+@description('File such as accounts.csv that accounts are written to, in a second container of that account; empty: none.')
+param csvAccounts string = ''
 
 @description('Lets those exports be brought over SFTP; costs by the hour.')
 param csvSftp bool = false
@@ -239,6 +242,9 @@ var storageSuffix = environment().suffixes.storage
 var makesExports = csvContainer && !empty(csvFolder)
   ? fail('csvContainer makes a place of its own: leave csvFolder empty')
   : csvContainer
+var writesAccounts = !empty(csvAccounts) && !(csvContainer && empty(csvExport))
+  ? fail('csvAccounts needs csvContainer, and leave csvExport empty')
+  : !empty(csvAccounts)
 var bringsBySftp = csvSftp && !csvContainer ? fail('csvSftp needs csvContainer') : csvSftp
 var exportSenders = !empty(csvSenders) && !(csvContainer && privateNetworking)
   ? fail('csvSenders needs csvContainer and privateNetworking: without, the app has no address that could be let in')
@@ -285,7 +291,9 @@ var settings = union(
     AFAS_CONTRACTS_CONNECTOR: afasContractsConnector
     AFAS_MODIFIED_FIELD: afasModifiedField
     CSV_FOLDER: makesExports ? 'https://${names.exports}.blob.${storageSuffix}/${exportContainer}' : csvFolder
-    CSV_EXPORT: csvExport
+    CSV_EXPORT: writesAccounts
+      ? 'https://${names.exports}.blob.${storageSuffix}/${accountsContainer}/${csvAccounts}'
+      : csvExport
     PUSH_ACCOUNTS_URL: pushAccountsUrl
     GRAPH_BASE_URL: graphBaseUrl
     LOGIN_BASE_URL: loginBaseUrl
@@ -384,6 +392,7 @@ module exports 'exports.bicep' = if (makesExports) {
     location: location
     tags: allTags
     sftp: bringsBySftp
+    accounts: writesAccounts
     isPrivate: privateNetworking
     senders: exportSenders
     keepDays: csvKeepDays
@@ -441,6 +450,7 @@ module roles 'roles.bicep' = {
     keepsTokens: tokensInVault
     insightsName: names.insights
     exportsName: makesExports ? names.exports : ''
+    writesAccounts: writesAccounts
   }
   dependsOn: [identity, monitoring, storage, exports, serviceBus, keyVault]
 }

@@ -15,6 +15,8 @@ param nmbrsClientId = 'PartnerApp_Voorbeeld_1'
 param csvContainer = true
 param csvSftp = true
 param csvSenders = ['203.0.113.10']
+// With `write_back.csv` in the policy, Instroom leaves a file with the accounts there.
+param csvAccounts = 'accounts.csv'
 param afasBaseUrl = 'https://12345.rest.afas.online/ProfitRestServices'
 // The first poll reads everyone. Take this line away when `instroom preview` showed what you expect.
 param disabledFunctions = ['hr_poll', 'hr_full_sync']

@@ -2,7 +2,7 @@
 // Graph by an administrator (docs/deploy.md). Nobody gets a role on the ledger but the app.
 
 import { queues } from 'servicebus.bicep'
-import { container as exportContainer } from 'exports.bicep'
+import { accountsContainer, container as exportContainer } from 'exports.bicep'
 
 @description('Name of the app\'s identity.')
 param identityName string
@@ -35,10 +35,14 @@ param insightsName string
 @description('Name of the account that CSV exports arrive in; empty: there is none.')
 param exportsName string
 
+@description('Whether that account has a container that the app writes accounts to.')
+param writesAccounts bool
+
 // Microsoft Learn, "Azure built-in roles".
 var roles = {
   serviceBusDataOwner: '090c5cfd-751d-490a-894a-3ce6f1109419'
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+  storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
   storageBlobDataReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
   storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
   keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
@@ -67,6 +71,10 @@ resource exports 'Microsoft.Storage/storageAccounts@2025-06-01' existing = if (!
 
     resource container 'containers' existing = {
       name: exportContainer
+    }
+
+    resource accounts 'containers' existing = {
+      name: accountsContainer
     }
   }
 }
@@ -145,6 +153,20 @@ resource readsExports 'Microsoft.Authorization/roleAssignments@2022-04-01' = if 
     principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataReader)
+  }
+}
+
+// The file with the accounts is replaced over the version that was read, in a container that holds nothing else.
+resource writesAccountsFile 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (writesAccounts) {
+  scope: exports::blobs::accounts
+  name: guid(exports::blobs::accounts.id, identity.id, roles.storageBlobDataContributor)
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageBlobDataContributor
+    )
   }
 }
 

@@ -117,6 +117,11 @@ def test_prediction_is_the_one_written_down(environment: str) -> None:
         ("param privateVault = true", "privateVault needs privateNetworking"),
         ("param monthlyBudget = 5", "monthlyBudget needs budgetStart"),
         ("param csvContainer = true\nparam csvFolder = 'hr'", "leave csvFolder empty"),
+        ("param csvAccounts = 'accounts.csv'", "csvAccounts needs csvContainer"),
+        (
+            "param csvContainer = true\nparam csvAccounts = 'a.csv'\nparam csvExport = '/a.csv'",
+            "leave csvExport empty",
+        ),
         ("param csvSftp = true", "csvSftp needs csvContainer"),
         (
             "param csvContainer = true\nparam csvSenders = ['203.0.113.10']",

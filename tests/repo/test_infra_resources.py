@@ -51,6 +51,7 @@ REFUSED_BY_FLEX = {
 ROLES = {  # Microsoft Learn, "Azure built-in roles"
     "090c5cfd-751d-490a-894a-3ce6f1109419": "Azure Service Bus Data Owner",
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
     "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
     "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
     "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
@@ -72,6 +73,7 @@ ALLOWED = {
 OF_OTHER_SOURCES_TOO = {
     ("vaults/kv", "Key Vault Secrets Officer"),
     ("containers/exports", "Storage Blob Data Reader"),
+    ("containers/accounts", "Storage Blob Data Contributor"),
 }
 """In `private`, where a source is read whose tokens the app renews, and exports are too."""
 INDEX = """
@@ -332,6 +334,29 @@ def test_exports_do_not_stay_for_ever() -> None:
     assert CsvLayout.model_fields["stale_after_days"].default < kept <= 30
 
 
+def test_file_with_the_accounts_is_no_export_and_stays() -> None:
+    """It may lie unchanged for months, and then whoever reads it would find nobody."""
+    made = predicted(INFRA / "private.bicepparam")
+    [policy] = _of(made, "Microsoft.Storage/storageAccounts/managementPolicies")
+    [rule] = policy["properties"]["policy"]["rules"]
+    given = {name: _handed_over(name, value) for name, value in _settings("private").items()}
+    account = given["CSV_FOLDER"].removesuffix("/exports")
+
+    assert rule["definition"]["filters"]["prefixMatch"] == ["exports/"]
+    assert given["CSV_EXPORT"] == f"{account}/accounts/accounts.csv"
+
+
+def test_the_guide_registers_every_provider() -> None:
+    """In a subscription that lacks one, the deployment stops in the middle."""
+    texts = [path.read_text(encoding="utf-8") for path in INFRA.glob("*.bicep")]
+    needed = {name for text in texts for name in re.findall(r"'(Microsoft\.\w+)/\S+@", text)}
+    guide = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+
+    assert "Microsoft.EventGrid" in needed
+    always_there = {"Microsoft.Authorization", "Microsoft.Resources", "Microsoft.Consumption"}
+    assert {name for name in needed - always_there if f"{name}`" not in guide} == set()
+
+
 def test_production_cannot_lose_its_ledger_by_a_slip() -> None:
     made = predicted(INFRA / "prod.bicepparam")
     [lock] = _of(made, "Microsoft.Authorization/locks")
@@ -531,12 +556,13 @@ def _handed_over(name: str, value: str) -> str:
         return "https://kv.vault.azure.net"
     if value == "[environment().authentication.loginEndpoint]":
         return "https://login.microsoftonline.com/"
-    if name == "CSV_FOLDER" and value:
+    if name in ("CSV_FOLDER", "CSV_EXPORT") and value:
         found = re.fullmatch(
-            r"\[format\('https://\{0\}\.blob\.\{1\}/\{2\}', '(\w+)', .*, '(\w+)'\)\]", value
+            r"\[format\('https://\{0\}\.blob\.\{1\}/[{}0-9/]+', '(\w+)', [^']*, (.*)\)\]", value
         )
         assert found, value
-        return f"https://{found[1]}.blob.core.windows.net/{found[2]}"
+        path = "/".join(re.findall(r"'([^']+)'", found[2]))
+        return f"https://{found[1]}.blob.core.windows.net/{path}"
     if name == "LEDGER_URL":
         assert value.startswith("[format('https://{0}.table.{1}'")
         return "https://stledger.table.core.windows.net"
