@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,15 @@ def test_workflows_of_ours_that_are_called_exist(workflow: Path) -> None:
     called = re.findall(r"uses: \./(\S+)", workflow.read_text(encoding="utf-8"))
 
     assert [name for name in called if not (ROOT / name).is_file()] == []
+
+
+def test_workflows_fit_githubs_published_schema() -> None:
+    check = ("-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows")
+    done = subprocess.run(  # noqa: S603 - our own files
+        [sys.executable, *check, *map(str, WORKFLOWS)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
 
 
 def test_workflow_has_the_least_rights(workflow: Path) -> None:
