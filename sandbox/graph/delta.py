@@ -21,6 +21,7 @@ from sandbox.graph.wire import Json, Reply, Request
 
 TOKEN_DAYS = 7
 PAGE = 200
+_RELATIONS = {"user": ("manager",), "group": ("members",)}
 REFUSED_OPTIONS = ("$expand", "$top", "$orderby", "$search", "$count")
 
 
@@ -42,7 +43,7 @@ class Token:
 
 
 def users(call: Call) -> Reply:
-    """GET /users/delta."""
+    """GET /users/delta; a manager as `manager@delta` when `manager` is selected."""
     return _round(call, "user", USER)
 
 
@@ -58,7 +59,7 @@ def _round(call: Call, kind: str, schema: Schema) -> Reply:
     token = _token(call, kind)
     if call.request.query.get("$deltatoken") == "latest":
         return Reply(200, _context(call, schema) | {"value": []} | _delta_link(call, token))
-    selected = [name for name in token.select.split(",") if name and name != "members"]
+    selected = [name for name in token.select.split(",") if name not in ("", *_RELATIONS[kind])]
     query = queries.parse(_selecting(call.request, selected), schema)
     if token.since and not token.begun:
         # An empty page with a next link is normal; clients that stop here lose changes.
@@ -135,7 +136,26 @@ def _entry(call: Call, object_id: str, query: queries.Query, schema: Schema, tok
     body["id"] = object_id
     if token.kind == "group" and "members" in token.select.split(","):
         body["members@delta"] = _member_entries(tenant, object_id, token)
+    if token.kind == "user" and "manager" in token.select.split(","):
+        body |= _manager_entries(tenant, object_id, token)
     return body
+
+
+def _manager_entries(tenant: GraphTenant, user_id: str, token: Token) -> Json:
+    """Who is the manager now and who was before; nothing where nothing changed."""
+    changes = tenant.changes[token.since : token.until]
+    before = [m for kind, each, m in changes if kind == "manager" and each == user_id]
+    if not before:
+        return {}
+    now = tenant.manager_of(user_id)
+    gone = dict.fromkeys(was for was in before if token.since and was not in ("", now))
+    entries = [_person(was) | {"@removed": {"reason": "deleted"}} for was in gone]
+    entries += [_person(now)] if now else []
+    return {"manager@delta": entries} if entries else {}
+
+
+def _person(user_id: str) -> Json:
+    return {"@odata.type": USER.odata_type, "id": user_id}
 
 
 def _member_entries(tenant: GraphTenant, group_id: str, token: Token) -> list[Json]:

@@ -94,7 +94,7 @@ class GraphTenant:
         self.mails: list[Json] = []  # what was sent, oldest first
         self.may_send_as: set[str] | None = None  # mailboxes the app may send from; None is all
         self.indexes = Indexes()
-        self.changes: list[tuple[str, str, str]] = []  # (kind, object id, member id): for delta
+        self.changes: list[tuple[str, str, str]] = []  # kind, object id, member or former manager
 
     # What tests and the demo read
 
@@ -252,6 +252,7 @@ class GraphTenant:
             self.managers.put(user_id, manager_id)
             self.reports.setdefault(manager_id, {})[user_id] = True
         self.changes.append(("user", user_id, ""))
+        self.changes.append(("manager", user_id, before or ""))
 
     def add_member(self, group_id: str, member_id: str) -> None:
         """Make someone a direct member."""

@@ -21,7 +21,8 @@ class ChangedAccount:
     employee_id: str | None = None
     removed: bool = False
     as_account: Callable[[DesiredEntra], EntraAccount] | None = None
-    """As a plan compares it, its groups and manager taken to be as they should; None: removed."""
+    """As a plan compares it, its groups, and a manager who is not told of, taken to be as they
+    should. None: removed, or too little is told to compare it."""
 
 
 @dataclass(frozen=True)

@@ -46,9 +46,17 @@ def _account(user: Json) -> ChangedAccount:
 
     def as_account(desired: DesiredEntra) -> EntraAccount:
         read = account_from(user, desired, groups=frozenset(desired.groups), deleted=False)
-        return read.model_copy(update={"manager_id": desired.manager_id})
+        return read.model_copy(update={"manager_id": _manager(user, desired.manager_id)})
 
-    return ChangedAccount(user["id"], user.get("employeeId"), as_account=as_account)
+    told = as_account if "userPrincipalName" in user else None
+    return ChangedAccount(user["id"], user.get("employeeId"), as_account=told)
+
+
+def _manager(user: Json, wanted: str | None) -> str | None:
+    """Whoever is named and did not go; of whom nothing is told nothing has changed."""
+    if "manager@delta" not in user:
+        return wanted
+    return next((str(m["id"]) for m in user["manager@delta"] if _REMOVED not in m), None)
 
 
 def _members(group: Json) -> Iterator[ChangedMember]:

@@ -16,6 +16,8 @@ from shared.vendors.graph.client import Graph, Json
 from shared.vendors.graph.refusals import Refused
 
 _GONE = 410
+_BAD_REQUEST = 400
+_MANAGER = "manager"
 _MEMBERS = "displayName,members"
 
 
@@ -30,9 +32,23 @@ class Page:
 
 
 async def users(graph: Graph, select: Collection[str], link: str | None) -> Page | None:
-    """The next page; without a link the first of all. None: the link is no good any more."""
-    params = None if link else {"$select": ",".join(select)}
-    return await _page(graph.page(paths.USERS_DELTA, link=link, params=params))
+    """The next page; without a link the first of all. None: the link is no good any more.
+
+    With a manager that came or went as `manager@delta`, where Graph tells of relationships.
+    """
+    if link:
+        return await _page(graph.page(paths.USERS_DELTA, link=link))
+    try:
+        return await _first_of_users(graph, (*select, _MANAGER))
+    except Refused as refused:
+        if refused.refusal.status != _BAD_REQUEST:
+            raise
+        return await _first_of_users(graph, select)
+
+
+async def _first_of_users(graph: Graph, select: Collection[str]) -> Page | None:
+    params = {"$select": ",".join(select)}
+    return await _page(graph.page(paths.USERS_DELTA, params=params))
 
 
 async def groups(graph: Graph, link: str | None) -> Page | None:

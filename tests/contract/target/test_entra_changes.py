@@ -8,6 +8,7 @@ import pytest
 from contract.target.rules import GONE, LEFT, WORKS, Step, lived
 from contract.target.test_entra_target import NUMBER, EntraStage
 
+from sandbox.faults import Fault
 from shared.apply.changes import ChangedAccount, ChangedMember, Page
 from shared.apply.entra_changes import EntraChanges
 from shared.model.account import Applied, Found
@@ -64,6 +65,36 @@ async def test_what_somebody_changed_is_told_in_the_next_round(stage: EntraStage
     stage.tenant.store_user({**stage.account(), "jobTitle": "Burgemeester"})
 
     assert await difference(stage, WORKS, applied, link) == "set attributes jobTitle"
+
+
+@pytest.mark.parametrize("other", [True, False])
+async def test_manager_whom_somebody_changed_or_took_is_told(
+    stage: EntraStage, *, other: bool
+) -> None:
+    applied = await lived(stage, (WORKS,))
+    _, link = await round_of(accounts(stage))
+    new = stage.tenant.add_user({"userPrincipalName": "b@bedrijf.example", "displayName": "B"})
+    stage.tenant.set_manager(stage.account()["id"], new if other else None)
+
+    assert await difference(stage, WORKS, applied, link) == "set manager manager"
+
+
+async def test_without_the_manager_it_is_asked_where_graph_does_not_tell(
+    stage: EntraStage,
+) -> None:
+    applied = await lived(stage, (WORKS,))
+    stage.faults.plan(Fault("status", path=".*/users/delta", status=400))
+
+    assert await difference(stage, WORKS, applied, None) == "nothing to do"
+
+
+async def test_of_whom_too_little_is_told_a_read_has_to_tell(stage: EntraStage) -> None:
+    """`Prefer: return=minimal` shows how little a change may bring along."""
+    body = '{"value": [{"id": "7", "jobTitle": "B"}], "@odata.deltaLink": "http://x/y"}'
+    stage.faults.plan(Fault("status", path=".*/users/delta", status=200, body=body))
+    (told,), _ = await round_of(accounts(stage))
+
+    assert told == ChangedAccount("7")
 
 
 async def test_removed_account_is_told_by_its_id_alone(stage: EntraStage) -> None:
