@@ -22,9 +22,9 @@ ENTRA = TargetName.ENTRA
 
 async def serve(service: Service, person_id: PersonId) -> None:
     """Make Entra agree now if this person leaves and many others are being loaded."""
-    if not await service.ledger.pending.any():
+    if not await _leaves(service, await service.ledger.people.read(person_id)):
         return
-    if await _leaves(service, await service.ledger.people.read(person_id)):
+    if await service.ledger.pending.any():
         with suppress(ClaimEndedError):  # the message, or the reminder, goes on with it
             await provision(service, ENTRA, person_id)
 

@@ -26,6 +26,7 @@ from shared.flow import in_bulk
 from shared.flow.binding import bind
 from shared.flow.collect import full_sync, signalled
 from shared.flow.sweep import sweep
+from shared.ledger.pending import Pending
 from shared.ledger.people import TargetRow
 from shared.ledger.sqlite import open_sqlite
 from shared.model.change import Kind
@@ -270,3 +271,27 @@ async def test_a_leaver_is_not_blocked_behind_everybody_who_is_loaded(world: Wor
     )
     await signalled(world.service, "afas", "2")
     assert account_of(world, "2").enabled, "nothing waits any more: the queue is short"
+
+
+async def test_only_for_a_leaver_it_is_asked_what_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is a whole page of what waits, and a sweep decides on thousands."""
+    await first_load(world)
+    asked: list[str] = []
+    there = Pending.any
+
+    async def listened(pending: Pending) -> bool:
+        asked.append("any")
+        return await there(pending)
+
+    monkeypatch.setattr(Pending, "any", listened)
+    world.hr.put(moved(CROWD[1], "ZORG", "Zorg"))
+    await signalled(world.service, "afas", "1")
+    assert asked == []
+    world.hr.put(
+        a_leaver(TODAY - timedelta(days=3), "3").model_copy(update={"name": CROWD[3].name})
+    )
+    await signalled(world.service, "afas", "3")
+
+    assert asked == ["any"]
