@@ -134,7 +134,7 @@ class Graph:
 
         async def send() -> httpx.Response:
             response = await self._sender.send(call.method, url, sent, body)
-            self._governor.heard(response)
+            self._governor.heard(response, call)
             return response
 
         await self._governor.turn(call, sent)

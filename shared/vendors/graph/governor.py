@@ -50,10 +50,11 @@ class Governor:
         if wait > 0:
             await self.sleep(wait)
 
-    def heard(self, response: httpx.Response) -> None:
-        """Learn from an answer how fast the next ones may come."""
-        wait = retry_after_header(response)
-        self.pace.heard(self.monotonic(), response.status_code, response.headers, wait)
+    def heard(self, response: httpx.Response, call: Call) -> None:
+        """Learn from an answer to this call how fast the next ones may come."""
+        now, wait = self.monotonic(), retry_after_header(response)
+        status, headers = response.status_code, response.headers
+        self.pace.heard(now, status, headers, wait, is_write=call.is_write)
 
     async def _let_others_go(self, call: Call, waits: Callable[[float], float]) -> None:
         while (wait := self._bearable(call, waits(self.monotonic()))) > 0:

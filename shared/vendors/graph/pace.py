@@ -26,6 +26,7 @@ RECOVERS_IN = 60.0
 PAUSE_SECONDS = 10.0
 """After a 429 that does not say how long."""
 _TOO_MANY = 429
+_USED = "x-ms-throttle-limit-percentage"
 _OF_WRITES = "WriteLimitExceeded"
 
 
@@ -77,14 +78,25 @@ class Pace:
         return max(0.0, self.reads_paused_until - now)
 
     def heard(
-        self, now: float, status: int, headers: Mapping[str, str], wait: float | None
+        self,
+        now: float,
+        status: int,
+        headers: Mapping[str, str],
+        wait: float | None,
+        *,
+        is_write: bool = True,
     ) -> None:
-        """Learn from an answer; `wait` is what its Retry-After says."""
+        """Learn from an answer; `wait` is what its Retry-After says.
+
+        Reads have a quota of their own: one that says nothing says nothing of that of writes.
+        """
         if status == _TOO_MANY:
             self._refused(now, headers, PAUSE_SECONDS if wait is None else wait)
             return
+        if not is_write and _USED not in headers:
+            return
         try:
-            used = float(headers.get("x-ms-throttle-limit-percentage", 0.0))
+            used = float(headers.get(_USED, 0.0))
         except ValueError:
             return
         if used >= 0:

@@ -94,10 +94,22 @@ def refused(wait: int, information: str = "WriteLimitExceeded") -> httpx.Respons
     return httpx.Response(429, headers=headers)
 
 
+def test_a_read_that_says_nothing_does_not_hide_that_the_quota_of_writes_is_nearly_used_up(
+    governor: Governor,
+) -> None:
+    governor.heard(httpx.Response(204, headers={"x-ms-throttle-limit-percentage": "0.95"}), WRITE)
+
+    governor.heard(httpx.Response(200), READ)
+
+    assert governor.pace.used == 0.95
+    governor.heard(httpx.Response(204), WRITE)
+    assert governor.pace.used == 0.0
+
+
 async def test_after_a_refusal_everybody_waits_as_long_as_it_says(
     governor: Governor, clock: Clock
 ) -> None:
-    governor.heard(refused(7))
+    governor.heard(refused(7), WRITE)
 
     await governor.turn(WRITE, {})
 
@@ -105,7 +117,7 @@ async def test_after_a_refusal_everybody_waits_as_long_as_it_says(
 
 
 async def test_a_long_wait_is_given_back_and_not_slept(governor: Governor, clock: Clock) -> None:
-    governor.heard(refused(120))
+    governor.heard(refused(120), WRITE)
 
     with pytest.raises(Transient) as raised:
         await governor.turn(WRITE, {})
@@ -114,7 +126,7 @@ async def test_a_long_wait_is_given_back_and_not_slept(governor: Governor, clock
 
 
 async def test_a_leaver_waits_for_nothing(governor: Governor, clock: Clock) -> None:
-    governor.heard(refused(120))
+    governor.heard(refused(120), WRITE)
 
     await governor.turn(WRITE, URGENT)
 
@@ -124,11 +136,11 @@ async def test_a_leaver_waits_for_nothing(governor: Governor, clock: Clock) -> N
 async def test_reading_goes_on_while_only_writes_are_refused(
     governor: Governor, clock: Clock
 ) -> None:
-    governor.heard(refused(7))
+    governor.heard(refused(7), WRITE)
     await governor.turn(READ, {})
     assert clock.slept == []
 
-    governor.heard(refused(7, "ResourceUnitLimitExceeded"))
+    governor.heard(refused(7, "ResourceUnitLimitExceeded"), WRITE)
     await governor.turn(READ, {})
     assert clock.slept == [7]
 
