@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from itertools import batched
 
 AT_ONCE = 16
+SHELF = 64
+"""So many results are kept together, however many people there are."""
 
 
 async def all_of[T](
@@ -23,3 +26,12 @@ async def all_of[T](
         if isinstance(failed, BaseException):
             raise failed
     return [one for one in found if not isinstance(one, BaseException)]
+
+
+async def in_order[A, T](
+    items: Iterable[A], work: Callable[[A], Coroutine[object, object, T]]
+) -> AsyncIterator[T]:
+    """What comes of each, in their order; done a shelf at a time, and nothing of it is kept."""
+    for shelf in batched(items, SHELF, strict=False):
+        for found in await all_of(map(work, shelf)):
+            yield found

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from shared.apply.licences import Licences
+from shared.flow.at_once import in_order
 from shared.flow.service import Service
 from shared.flow.standing import wanted
 from shared.ledger.people import Dossier
@@ -56,12 +57,12 @@ async def _carried(licences: Licences, policy: Policy) -> Carried:
 
 
 async def _everybody(service: Service) -> AsyncIterator[Dossier]:
-    seen = set[PersonId]()
+    people = dict[PersonId, None]()
     for source in sorted(service.sources):
         async for known in service.ledger.identities.everyone(source):
-            if known.person_id not in seen:
-                seen.add(known.person_id)
-                yield await service.ledger.people.read(known.person_id)
+            people[known.person_id] = None
+    async for dossier in in_order(people, service.ledger.people.read):
+        yield dossier
 
 
 def _turns(

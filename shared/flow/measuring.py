@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from shared.flow.at_once import in_order
 from shared.flow.letters import problems_of
 from shared.flow.service import LEASE, Service
 from shared.flow.work import Work
@@ -49,8 +50,9 @@ async def look(service: Service, due: Sequence[Entry]) -> None:
 async def _parked(service: Service) -> None:
     """Each of them is read: more seldom than all the rest."""
     register = [person async for person in service.ledger.notices.parked()]
-    dossiers = [await service.ledger.people.read(person) for person in register]
-    measures.stands_at(Measure.PARKED, sum(bool(problems_of(one)) for one in dossiers))
+    dossiers = in_order(register, service.ledger.people.read)
+    parked = [True async for one in dossiers if problems_of(one)]
+    measures.stands_at(Measure.PARKED, len(parked))
 
 
 def _held(batches: Sequence[Batch], now: datetime) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from shared.apply.groups import Member
 from shared.errors import LostRace
 from shared.flow import strays
+from shared.flow.at_once import in_order
 from shared.flow.service import Service
 from shared.flow.standing import wanted
 from shared.model.desired import TargetName
@@ -51,10 +53,20 @@ async def unexplained(service: Service) -> AsyncIterator[Unexplained | Unlooked]
         if obstacle := await service.groups.obstacle(group):
             yield Unlooked(group, obstacle)
             continue
-        for member in await service.groups.members(group):
-            number, person_id = people.get(member.id, ("", None))
-            if person_id is None or not await _is_explained(service, person_id, group):
-                yield Unexplained(group, how, member, person_id, number)
+        has = [
+            Unexplained(group, how, member, person_id, number)
+            for member in await service.groups.members(group)
+            for number, person_id in (people.get(member.id, ("", None)),)
+        ]
+        async for one in in_order(has, partial(_if_unexplained, service)):
+            if one:
+                yield one
+
+
+async def _if_unexplained(service: Service, one: Unexplained) -> Unexplained | None:
+    """The same again; None when a rule explains it after all."""
+    known = one.person_id
+    return None if known and await _is_explained(service, known, one.group) else one
 
 
 async def note(service: Service, one: Unexplained) -> bool:
@@ -105,12 +117,14 @@ async def look(service: Service) -> Looked:
 
 async def _people(service: Service) -> Mapping[str, tuple[str, PersonId]]:
     """Whose each account is, by its id: the ledger knows them all, and HR's numbers."""
-    found: dict[str, tuple[str, PersonId]] = {}
+    numbers: dict[PersonId, str] = {}
     for source in service.sources:
         async for known in service.ledger.identities.everyone(source):
-            dossier = await service.ledger.people.read(known.person_id)
-            if account_id := dossier.target(TargetName.ENTRA).applied.account_id:
-                found[account_id] = (f"{source}:{known.number}", known.person_id)
+            numbers[known.person_id] = f"{source}:{known.number}"
+    found: dict[str, tuple[str, PersonId]] = {}
+    async for dossier in in_order(numbers, service.ledger.people.read):
+        if account_id := dossier.target(TargetName.ENTRA).applied.account_id:
+            found[account_id] = (numbers[dossier.person_id], dossier.person_id)
     return found
 
 
