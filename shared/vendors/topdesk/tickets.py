@@ -43,11 +43,12 @@ class Tickets:
         asked: dict[str, str | int] = {"query": equals(_EXTERNAL, number)}
         if kind == INCIDENT:
             asked |= {"all": "true", "pageSize": _LATEST}
-        response = await self._tenant.call("GET", _PATHS[kind], params=asked)
-        if response.status_code == httpx.codes.BAD_REQUEST:
-            # It cannot be asked for: among the latest it must be, a repeat comes soon.
-            latest: dict[str, str | int] = {"sort": "creationDate:desc", "pageSize": _LATEST}
-            response = await self._tenant.call("GET", _PATHS[kind], params=latest)
+        # Where it cannot be asked for, among the latest it must be: a repeat comes soon.
+        latest: dict[str, str | int] = {"sort": "creationDate:desc", "pageSize": _LATEST}
+        for params in (asked, latest, {}):
+            response = await self._tenant.call("GET", _PATHS[kind], params=params)
+            if response.status_code != httpx.codes.BAD_REQUEST:
+                break
         if response.status_code == httpx.codes.NO_CONTENT:
             return None
         if not response.is_success:
