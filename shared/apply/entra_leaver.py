@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-from shared.errors import Permanent
+from shared.errors import Permanent, Transient
 from shared.model.account import EntraAccount
 from shared.model.change import Change, Kind
 from shared.model.desired import DesiredEntra
@@ -42,7 +42,11 @@ class Mailbox:
 
 
 async def mailbox(graph: Graph, account: EntraAccount, desired: DesiredEntra) -> Mailbox:
-    """Asked only of who has to hand it over. A refusal stands in the way of nothing else."""
+    """Asked only of who has to hand it over. A refusal stands in the way of nothing else.
+
+    Nor does a mailbox that does not answer now, of somebody who can still sign in. Raises
+    Transient for the others: they are read again soon.
+    """
     on = desired.parting
     if on is None or on.hand_over is None or account.deleted:
         return Mailbox()
@@ -54,6 +58,11 @@ async def mailbox(graph: Graph, account: EntraAccount, desired: DesiredEntra) ->
             "grant the app's identity the application permission MailboxSettings.ReadWrite"
         )
         return Mailbox(obstacles={"mailbox": told})
+    except Transient as error:
+        if not account.enabled:
+            raise
+        told = f"whether the mailbox was handed over is not known ({error.reason}): it is looked "
+        return Mailbox(obstacles={"mailbox": f"{told}at again"})
 
 
 async def carry_out(graph: Graph, change: Change, account_id: str) -> None:

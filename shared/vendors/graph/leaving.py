@@ -93,7 +93,10 @@ async def set_auto_reply(graph: Graph, user_id: str, html: str) -> bool:
 
 
 async def mailbox_purpose(graph: Graph, user_id: str) -> str | None:
-    """`user`, `shared` or another; None when there is no mailbox."""
+    """`user`, `shared` or another; None when there is no mailbox.
+
+    One of which Graph does not tell it is taken for a user's: a human looks, and nothing is lost.
+    """
     params = {"$select": "userPurpose"}
     try:
         found = await graph.call(
@@ -101,7 +104,7 @@ async def mailbox_purpose(graph: Graph, user_id: str) -> str | None:
         )
     except NotVisible:
         return None
-    return str(found["userPurpose"])
+    return str(found.get("userPurpose") or "user")
 
 
 def _type(method: Json) -> str:

@@ -969,6 +969,39 @@ async def test_a_mailbox_is_looked_at_only_when_it_is_to_be_handed_over(open_sta
     assert "MailboxSettings.ReadWrite" in found.obstacles["mailbox"]
 
 
+async def test_a_mailbox_that_does_not_answer_keeps_nobody_from_being_blocked(
+    open_stage: Open,
+) -> None:
+    """Exchange may be out while Entra is not; who is blocked already is looked at again soon."""
+    stage = open_stage()
+    applied = leaver_with_belongings(stage)
+    hand_over = stage.desired(LEFT).model_copy(update={"parting": Parting(hand_over=WHY)})
+    path = ".*/mailboxSettings"
+    stage.faults.plan(Fault("status", count=9, path=path, status=409))  # passes, is not repeated
+
+    found = await stage.target.read(hand_over, applied)
+    plan = stage.plan(hand_over, found, applied)
+    assert Kind.BLOCK_SIGN_IN in {each.kind for each in plan.changes}
+    assert "looked at again" in plan.obstacles["mailbox"]
+
+    await stage.target.do(change(Kind.BLOCK_SIGN_IN), applied)
+    with pytest.raises(Transient):
+        await stage.target.read(hand_over, applied)
+
+
+async def test_a_mailbox_of_which_graph_does_not_tell_the_purpose_is_somebodys(
+    open_stage: Open,
+) -> None:
+    stage = open_stage()
+    leaver_with_belongings(stage)
+    hand_over = stage.desired(LEFT).model_copy(update={"parting": Parting(hand_over=WHY)})
+    stage.faults.plan(Fault("status", path=".*/mailboxSettings", status=200, body="{}"))
+
+    account = (await stage.target.read(hand_over, Applied())).account
+    assert account is not None
+    assert account.mailbox == "user"
+
+
 # --- groups of our own making ------------------------------------------------------------------
 
 RIGHT = generated("Afdelingen", "ICT-BEH")
