@@ -32,6 +32,10 @@ LONGEST = timedelta(minutes=4)
 """A run ends after so long and the next goes on: a host ends a function after ten minutes."""
 HEALING = timedelta(hours=1)
 """So long it is looked whether what was put right stands."""
+BETWEEN = timedelta(minutes=15)
+"""About so often it is looked."""
+MOST_AGAIN = 1000
+"""So many are read again in a run: a mistake of many thousands must not take up all of it."""
 _ACCOUNTS, _MEMBERS = "accounts", "members"
 
 
@@ -68,16 +72,26 @@ async def drift(service: Service) -> Looked:
 
 
 async def _look_again(service: Service, looked: Looked) -> None:
-    """At whom an earlier run could not see, and whether what was found still is."""
+    """At whom an earlier run could not see, and whether what was found still is: some in turn."""
     now = service.clock.now()
+    again = {person_id: version async for person_id, version in service.ledger.drift.to_look_at()}
     open_ones = [
         one.person_id
         async for one in service.ledger.drift.found()
         if not one.healed or now - one.seen_at < HEALING
     ]
-    people = dict.fromkeys([*await service.ledger.drift.to_look_at(), *open_ones])
-    for seen in await all_of(drifted.look(service, person_id) for person_id in people):
+    turn = int(now.timestamp()) // int(BETWEEN.total_seconds()) * MOST_AGAIN
+    begin = turn % max(1, len(open_ones))
+    people = [*dict.fromkeys([*again, *open_ones[begin:], *open_ones[:begin]])][:MOST_AGAIN]
+    for seen in await all_of(_seen_again(service, one, again.get(one)) for one in people):
         looked.add(seen)
+
+
+async def _seen_again(service: Service, person_id: PersonId, version: str | None) -> Seen:
+    seen = await drifted.look(service, person_id)
+    if version:
+        await service.ledger.drift.looked_at(person_id, version)
+    return seen
 
 
 # --- accounts ----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ changes lags behind.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 
@@ -54,6 +55,15 @@ class Seen(Enum):
     HEALED = auto()
 
 
+@dataclass(frozen=True)
+class _Wrong:
+    """What of an account is not as it was left."""
+
+    kinds: set[DriftKind]
+    changes: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+
+
 async def look(service: Service, person_id: PersonId, item: ChangedAccount | None = None) -> Seen:
     """Look at this person's account; `item` is what was told of it, and may be enough."""
     dossier = await service.ledger.people.read(person_id)
@@ -66,17 +76,20 @@ async def look(service: Service, person_id: PersonId, item: ChangedAccount | Non
     try:
         found = await service.entra.read(want, dossier.target(TargetName.ENTRA).applied)
     except Permanent as error:
-        return await _judge(service, dossier, {DriftKind.DELETED}, (error.reason,), ())
+        wrong = _Wrong({DriftKind.DELETED}, (error.reason,))
     except Transient:
         await service.ledger.drift.look_again(person_id)
         return Seen.RIGHT
-    changes = _differing(service, dossier, want, found)
-    if not changes:
-        await _right_again(service, person_id)
+    else:
+        changes = _differing(service, dossier, want, found)
+        if not changes:
+            await _right_again(service, person_id)
+            return Seen.RIGHT
+        wrong = _wrong(changes)
+    if await _was_worked_on(service, dossier):
+        await service.ledger.drift.look_again(person_id)
         return Seen.RIGHT
-    kinds = {_KINDS[change.kind] for change in changes if change.kind in _KINDS}
-    groups = [c.what for c in changes if _KINDS.get(c.kind) is DriftKind.MEMBERSHIPS]
-    return await _judge(service, dossier, kinds, tuple(map(str, changes)), tuple(groups))
+    return await _judge(service, dossier, wrong)
 
 
 async def look_at_member(service: Service, person_id: PersonId, item: ChangedMember) -> Seen:
@@ -123,13 +136,20 @@ def _differing(
     )
 
 
-async def _judge(
-    service: Service,
-    dossier: Dossier,
-    kinds: set[DriftKind],
-    changes: tuple[str, ...],
-    groups: tuple[str, ...],
-) -> Seen:
+def _wrong(changes: tuple[Change, ...]) -> _Wrong:
+    kinds = {_KINDS[change.kind] for change in changes if change.kind in _KINDS}
+    groups = [c.what for c in changes if _KINDS.get(c.kind) is DriftKind.MEMBERSHIPS]
+    return _Wrong(kinds, tuple(map(str, changes)), tuple(groups))
+
+
+async def _was_worked_on(service: Service, before: Dossier) -> bool:
+    """Since it was read what should be: then the difference may be what we wrote ourselves."""
+    dossier, name = await service.ledger.people.read(before.person_id), TargetName.ENTRA
+    return (dossier.decision, dossier.target(name)) != (before.decision, before.target(name))
+
+
+async def _judge(service: Service, dossier: Dossier, wrong: _Wrong) -> Seen:
+    kinds, changes = wrong.kinds, wrong.changes
     _, policy = await service.active_policy()
     was, now = await service.ledger.drift.of(dossier.person_id), service.clock.now()
     heals = tuple(at for at in (was.heals if was else ()) if now - at < REMEMBERED)
@@ -141,7 +161,7 @@ async def _judge(
         seen_at=now,
         kinds=tuple(sorted(kinds)),
         changes=changes,
-        groups=groups,
+        groups=wrong.groups,
         healed=not why,
         why=why,
         heals=heals if why else (*heals, now),

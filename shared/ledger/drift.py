@@ -7,8 +7,10 @@ removed. Written when the account is first seen, with the employee number still 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import datetime
 
+from shared.errors import LostRace
 from shared.ledger.pack import pack, unpack
 from shared.ledger.rows import Delete, Insert, Put, Replace, Store
 from shared.model.drift import Drift
@@ -104,12 +106,15 @@ class DriftRows:
         """It could not be seen now: the next run looks."""
         await self._store.write(TABLE, _AGAIN, [Put(person_id)])
 
-    async def to_look_at(self) -> list[PersonId]:
-        """Whom an earlier run could not see; they are no longer noted after this."""
-        people = [PersonId(row.key) async for row in self._store.scan(TABLE, _AGAIN)]
-        for person_id in people:
-            await self._store.write(TABLE, _AGAIN, [Delete(person_id)])
-        return people
+    async def to_look_at(self) -> AsyncIterator[tuple[PersonId, str]]:
+        """Whom an earlier run could not see, with the version for `looked_at`."""
+        async for row in self._store.scan(TABLE, _AGAIN):
+            yield PersonId(row.key), row.etag
+
+    async def looked_at(self, person_id: PersonId, version: str) -> None:
+        """Seen by now; unless it was noted once more meanwhile."""
+        with suppress(LostRace):
+            await self._store.write(TABLE, _AGAIN, [Delete(person_id, version)])
 
     # --- orphans ---
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
+from typing import Any
 
 import pytest
 from build import POLICY, a_contract, a_record
-from fakes import World, with_mail
+from fakes import FakeEntra, World, with_mail
 from fakes_changes import FakeChanges, changed
 from turning import account_of, audit_of, card_of, first_load, minutes_pass, person_id_of, settle
 
@@ -15,6 +18,8 @@ from shared.apply.changes import ChangedAccount
 from shared.flow import drift
 from shared.flow.collect import signalled
 from shared.flow.drift import orphans
+from shared.model.account import Applied, EntraAccount, Found
+from shared.model.desired import DesiredEntra
 from shared.model.drift import Drift, DriftKind
 from shared.model.person import Unit
 
@@ -226,6 +231,81 @@ async def test_nobody_on_whom_work_is_under_way_is_looked_at(world: World) -> No
     looked = await drift(world.service)
 
     assert looked.found == 0
+
+
+class Meanwhile:
+    """Entra, in which something happens just before it is read."""
+
+    def __init__(self, entra: FakeEntra, happens: Callable[[], Awaitable[None]]) -> None:
+        self._entra = entra
+        self._happens = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._entra, name)
+
+    async def read(self, desired: DesiredEntra, applied: Applied) -> Found[EntraAccount]:
+        await self._happens()
+        return await self._entra.read(desired, applied)
+
+
+async def test_what_we_write_while_somebody_is_looked_at_is_no_drift(world: World) -> None:
+    """A page that lags behind makes us look, and HR moves the person in that moment."""
+    changes = await watched(world)
+    stale = account_of(world, "1042").model_copy(update={"attributes": {}})
+    changes.accounts_.append(changed(stale))
+    before = world.service
+
+    async def moves() -> None:
+        zorg = Unit(code="ZORG", name="Zorg")
+        contracts = (a_contract(key="1042", department=zorg),)
+        world.hr.put(a_record("1042", contracts=contracts))
+        await signalled(before, "afas", "1042")
+        await settle(world)
+
+    looked = await drift(replace(before, entra=Meanwhile(world.entra, moves)))
+
+    assert looked.found == 0
+    assert await found(world) == []
+    assert "Zorg" in account_of(world, "1042").groups
+
+
+async def test_who_could_not_be_seen_is_looked_at_though_the_run_breaks_off(world: World) -> None:
+    await watched(world)
+    person_id = await person_id_of(world, "1042")
+    await world.service.ledger.drift.look_again(person_id)
+
+    async def breaks() -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await drift(replace(world.service, entra=Meanwhile(world.entra, breaks)))
+
+    assert [one async for one, _ in world.service.ledger.drift.to_look_at()] == [person_id]
+    await drift(world.service)
+    assert [one async for one in world.service.ledger.drift.to_look_at()] == []
+
+
+async def test_many_that_are_only_told_keep_nobody_from_being_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is read again, some in a run and all of them in turn: a run has an end."""
+    monkeypatch.setattr(import_module("shared.flow.drift"), "MOST_AGAIN", 1)
+    changes = await watched(world, POLICY, "1042", "1043")
+    for number in ("1042", "1043"):
+        changes.by_hand(number, enabled=False)
+    await drift(world.service)
+    assert len(await found(world)) == 2
+    for number in ("1042", "1043"):
+        account = account_of(world, number)
+        world.entra.accounts[account.id] = account.model_copy(update={"enabled": True})
+
+    left = []
+    for _ in range(2):
+        world.clock.advance(minutes=15)
+        await drift(world.service)
+        left.append(len(await found(world)))
+
+    assert left == [1, 0]
 
 
 async def test_everybody_else_stays_as_they_are(world: World) -> None:
