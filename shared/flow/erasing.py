@@ -15,7 +15,7 @@ from shared import log
 from shared.errors import LostRace, Misconfigured
 from shared.flow import erasable, guarding, joining, ties
 from shared.flow.answer import MISSING
-from shared.flow.at_once import all_of
+from shared.flow.at_once import all_of, in_order
 from shared.flow.naming import EMPLOYEE_ID, USER_PRINCIPAL_NAME
 from shared.flow.service import Service
 from shared.flow.standing import wanted
@@ -108,13 +108,15 @@ async def due(service: Service, now: datetime) -> Erased:
         return Erased(names=names)
     people = 0
     gone = [person async for person in service.ledger.erasures.gone()]
-    for person_id in gone:
-        dossier = await service.ledger.people.read(person_id)
+    async for dossier in in_order(gone, service.ledger.people.read):
+        person_id = dossier.person_id
+        if people >= AT_ONCE:
+            break
         if dossier.erased or dossier.moved_to or erasable.lives(dossier, policy, now):
             await service.ledger.erasures.gone_no_more(person_id)
             continue
         since = erasable.gone_since(dossier)
-        if people >= AT_ONCE or since is None or since + timedelta(days=days) > now:
+        if since is None or since + timedelta(days=days) > now:
             continue
         if erasable.hindrance(dossier, service.clock, policy) is None:
             said = f"retention.erase_after_days: {days}"

@@ -34,8 +34,10 @@ async def upkeep(service: Service, tasks: Sequence[Task]) -> bool:
         log.info("upkeep goes on elsewhere")
         return False
     bugs: list[Exception] = []
+    broke_off = turn.run.trying
     try:
-        for task in tasks:
+        # What broke a run off would break off the next as well, before all that comes behind it.
+        for task in sorted(tasks, key=lambda task: task.name == broke_off):
             if task.name not in turn.run.done:
                 turn = await _step(service, task, turn, bugs)
         await service.ledger.upkeep.forget_but({task.name for task in tasks})
@@ -57,6 +59,7 @@ async def _take(service: Service) -> Turn | None:
 
 
 async def _step(service: Service, task: Task, turn: Turn, bugs: list[Exception]) -> Turn:
+    turn = await service.ledger.upkeep.move(turn, trying=task.name)
     try:
         looked = await task.look(service)
     except InstroomError as error:
@@ -72,7 +75,7 @@ async def _step(service: Service, task: Task, turn: Turn, bugs: list[Exception])
     level = log.warning if looked.problems else log.info
     level("upkeep", step=task.name, problems=len(looked.problems), endings=len(looked.endings))
     done, until = (*turn.run.done, task.name), service.clock.wall() + LEASE
-    return await service.ledger.upkeep.move(turn, done=done, until=until)
+    return await service.ledger.upkeep.move(turn, done=done, trying="", until=until)
 
 
 async def _tell(service: Service) -> None:

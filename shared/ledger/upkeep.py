@@ -29,6 +29,8 @@ class Run(Frozen):
     began_at: datetime
     done: tuple[str, ...] = ()
     """Steps that need not be done again."""
+    trying: str = ""
+    """The step that is being done; one that broke a run off comes last in the next."""
     until: datetime | None = None
     """So long whoever works on it may live."""
     ended_at: datetime | None = None
@@ -68,7 +70,8 @@ class UpkeepRows:
         if was and was.until and was.until > wall:
             return None
         goes_on = was and was.ended_at is None and now - was.began_at < FORGOTTEN_AFTER
-        run = Run(began_at=now, until=until)
+        broke_off = was.trying if was and was.ended_at is None else ""
+        run = Run(began_at=now, until=until, trying=broke_off)
         if was and goes_on:
             run = was.model_copy(update={"until": until})
         change = Replace(_RUN, pack(run), row.etag) if row else Insert(_RUN, pack(run))

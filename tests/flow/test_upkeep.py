@@ -115,6 +115,26 @@ async def test_run_of_another_day_begins_anew(world: World) -> None:
     assert ran == ["one", "one"]
 
 
+async def test_step_that_broke_off_keeps_no_other_waiting(world: World) -> None:
+    """Such as one that takes longer than the host lets a function run, each day anew."""
+    await settle(world)
+    ran: list[str] = []
+
+    class Killed(BaseException):
+        pass
+
+    async def killed(_service: Service) -> Looked:
+        ran.append("long")
+        raise Killed
+
+    for _ in range(3):
+        with pytest.raises(Killed):
+            await upkeep(world.service, [Task("long", killed), task("seal", ran=ran)])
+        world.clock.advance(days=1)
+
+    assert ran == ["long", "seal", "long", "seal", "long"]
+
+
 async def test_two_at_once_are_one(world: World) -> None:
     await settle(world)
     ran: list[str] = []
