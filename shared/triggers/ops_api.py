@@ -49,9 +49,13 @@ async def ops_look(req: func.HttpRequest) -> func.HttpResponse:
         if view not in ops.VIEWS:
             return as_json({"error": "there is no such view; see docs/ops-api.md"}, 404)
         query = {str(name): str(value) for name, value in req.params.items()}
-        return as_json(await ops.VIEWS[view](await wiring.service(), tuple(path), query), 200)
+        service = await wiring.service()
     except Denied as denied:
         return as_json({"error": denied.reason}, denied.status)
+    except InstroomError as error:
+        return refusal(error)
+    try:
+        return as_json(await ops.VIEWS[view](service, tuple(path), query), 200)
     except (Misconfigured, Permanent) as error:
         return as_json({"error": str(error)}, 404)
     except InstroomError as error:
@@ -70,9 +74,13 @@ async def ops_answer(req: func.HttpRequest) -> func.HttpResponse:
         word = _word(req.route_params.get("answer", ""))
         body = _body(req, word).model_dump()
         batch = req.route_params.get("batch", "")
-        told = await ops.answered(await wiring.service(), batch, word, body, who.name)
+        service = await wiring.service()
     except Denied as denied:
         return as_json({"error": denied.reason}, denied.status)
+    except InstroomError as error:
+        return refusal(error)
+    try:
+        told = await ops.answered(service, batch, word, body, who.name)
     except (NotAsShown, Unsafe) as error:
         return as_json({"error": str(error)}, 409)
     except Misconfigured as error:

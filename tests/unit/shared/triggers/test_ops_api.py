@@ -16,7 +16,9 @@ from turning import account_of, first_load, settle, with_policy
 
 from shared import wiring
 from shared.console.principal import HEADER
+from shared.errors import Misconfigured
 from shared.flow.collect import full_sync
+from shared.flow.service import Service
 from shared.ledger.sqlite import open_sqlite
 from shared.settings import Settings
 from shared.triggers import ops_api
@@ -180,6 +182,25 @@ async def test_nobody_gets_in_without_the_platform_or_without_roles(
     bare = Settings.model_validate({"HR_SOURCES": "afas", "WEBSITE_AUTH_ENABLED": "True"})
     monkeypatch.setattr(wiring, "settings", lambda: bare)
     assert (await look("held", signed("")))[0] == 403
+
+
+@pytest.mark.parametrize("part", ["settings", "service"])
+async def test_app_that_is_not_ready_says_so_and_not_that_nothing_is_there(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = Misconfigured("LEDGER_URL", "is not set", "Give it an address")
+
+    def settings() -> Settings:
+        raise wrong
+
+    async def service() -> Service:
+        raise wrong
+
+    monkeypatch.setattr(wiring, part, {"settings": settings, "service": service}[part])
+
+    status, told = await look("held", signed("Look"))
+    assert (status, "/api/health" in told["error"]) == (503, True)
+    assert (await answer("approve", {"seen": "x"}, signed("Answer")))[0] == 503
 
 
 @pytest.mark.parametrize(
