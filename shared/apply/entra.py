@@ -271,8 +271,10 @@ class EntraTarget:
         other = values.get("userPrincipalName")
         try:
             user = await users.restore(self.graph, account_id)
-        except NameTaken:
-            if not other:
+        except (NameTaken, Refused) as refused:
+            # How Graph says that the name is taken is in no document, only that it is refused.
+            is_else = isinstance(refused, Refused) and refused.refusal.status != _BAD_REQUEST
+            if not other or is_else:
                 raise
             user = await users.restore(self.graph, account_id, new_name=str(other))
         except NotVisible:

@@ -487,6 +487,20 @@ async def test_a_restore_takes_the_other_name_when_its_own_is_taken(open_stage: 
     assert done.login == other
 
 
+async def test_a_restore_that_is_refused_without_saying_why_takes_the_other_name(
+    open_stage: Open,
+) -> None:
+    """What Graph answers to a restore whose name is taken is in no document."""
+    stage = open_stage()
+    applied = await lived(stage, (WORKS, LEFT, GONE))
+    other = f"kim.kwispelaar2@{DOMAIN}"
+    stage.faults.plan(Fault("status", path=".*/restore", status=400))
+
+    done = await stage.target.do(change(Kind.RESTORE_ACCOUNT, userPrincipalName=other), applied)
+
+    assert (done.account_id, done.login) == (applied.account_id, other)
+
+
 async def test_a_restored_account_is_back_without_old_groups(open_stage: Open) -> None:
     """Deleted by hand while at work: the groups come back with it, the old ones must go."""
     stage = open_stage()
