@@ -148,9 +148,14 @@ class NmbrsWriter:
     async def _look_up(self, number: str) -> _Employee | None:
         """Who has this number in that company. Raises Permanent when several have it."""
         told, _, wanted = number.partition("-")
-        for company in await self._nmbrs.companies():
-            if company.number != told:
-                continue
+        mine = [one for one in await self._nmbrs.companies() if one.number == told]
+        if len(mine) > 1:
+            raise Permanent(
+                f"{len(mine)} companies in Nmbrs have number {told}, and nmbrs:{number} could be "
+                "of any: give each its own",
+                mender="hr",
+            )
+        for company in mine:
             rows = await self._nmbrs.employees(company, employeeType=_NO_APPLICANTS)
             numbers = Counter(map(_basic_number, rows))
             if numbers[wanted] > 1:

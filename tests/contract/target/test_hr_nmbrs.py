@@ -6,7 +6,7 @@ The rig empties what a body leaves out, and counts the versions.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from shared.errors import Permanent, Transient
 from shared.model.account import Applied
 from shared.model.change import Change, Kind
 from shared.model.desired import DesiredHr, DesiredRecord, Reason, State, Wanted
-from shared.vendors.nmbrs import SCOPES, WRITING, Nmbrs
+from shared.vendors.nmbrs import SCOPES, WRITING, Company, Nmbrs
 
 MAIL = "zoë.müller@proef.example"
 WHY = Reason(rule="write_back.nmbrs.fields.work_mail", because="the account's login")
@@ -128,6 +128,22 @@ async def test_nobody_else_is_touched(place: Place) -> None:
     shown = await place.rig.settings()
 
     assert len(shown["written"]) == 1
+
+
+async def test_a_company_number_that_is_there_twice_is_told(place: Place) -> None:
+    """As where the consent reaches two debtors, who each number their own companies."""
+    companies = await place.nmbrs.companies()
+
+    async def twice() -> list[Company]:
+        return [*companies, replace(companies[1], number="1")]
+
+    place.nmbrs.companies = twice  # type: ignore[method-assign]
+    record = DesiredRecord(source="nmbrs", number=f"1-{place.number}")
+    desired = DesiredHr(state=State.ACTIVE, why=WHY, records={record.key: record})
+    found = await place.target.read(desired, Applied())
+
+    assert found.account is None
+    assert "2 companies in Nmbrs have number 1" in found.obstacles[record.key]
 
 
 @pytest.mark.parametrize("number", ["999999", "x"])
