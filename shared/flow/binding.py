@@ -18,7 +18,7 @@ from itertools import batched
 
 from shared import log
 from shared.apply.bulk import MOST_BOUND, Bound, Bulk
-from shared.errors import LostRace, Transient, UnknownReply
+from shared.errors import LostRace, Permanent, Transient, UnknownReply
 from shared.flow.at_once import all_of
 from shared.flow.service import Service
 from shared.flow.standing import wanted
@@ -159,6 +159,10 @@ async def _fill(
                 with suppress(LostRace):
                     await service.ledger.pending.release(claimed)
             return
+        except Permanent as error:
+            log.warning("memberships refused", reason=error.reason)
+            refused = {row.membership.account_id: error.reason for row in claimed}
+            bound = Bound(refused=refused)
         settling.note(claimed, bound)
 
 

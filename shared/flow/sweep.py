@@ -54,16 +54,25 @@ async def sweep(service: Service) -> Swept:
     for entry in entries:
         by_person.setdefault(entry.person_id, []).append(entry)
     among = len(by_person)
-    found = await all_of(_look(service, mine, among) for mine in by_person.values())
-    with suppress(Misconfigured):  # nothing decides yet, and so nothing is told
-        await noticing.look(service)
-        await rollout.keep_the_day(service)
-    await binding.bind(service)
+    try:
+        found = await all_of(_look(service, mine, among) for mine in by_person.values())
+    except Exception:
+        await _besides(service)  # a bug in one person keeps nothing from the others
+        raise
+    await _besides(service)
     return Swept(
         changed=found.count(Found.CHANGED),
         open=found.count(Found.OPEN),
         idle=found.count(Found.IDLE),
     )
+
+
+async def _besides(service: Service) -> None:
+    """What each sweep does for everybody, whoever is due."""
+    with suppress(Misconfigured):  # nothing decides yet, and so nothing is told
+        await noticing.look(service)
+        await rollout.keep_the_day(service)
+    await binding.bind(service)
 
 
 async def _look(service: Service, entries: list[Entry], among: int) -> Found:

@@ -17,20 +17,22 @@ from turning import (
     dossier_of,
     first_load,
     minutes_pass,
+    person_id_of,
     settle,
 )
 
 from shared.apply.bulk import Bound
-from shared.errors import Transient, UnknownReply
+from shared.errors import Permanent, Transient, UnknownReply
 from shared.flow import in_bulk
 from shared.flow.binding import bind
 from shared.flow.collect import full_sync, signalled
 from shared.flow.sweep import sweep
 from shared.ledger.pending import Pending
-from shared.ledger.people import TargetRow
+from shared.ledger.people import Dossier, People, TargetRow
 from shared.ledger.sqlite import open_sqlite
 from shared.model.change import Kind
 from shared.model.desired import TargetName
+from shared.model.person import PersonId
 
 BULK = POLICY.replace("  groups:\n    - group", "  bulk_from: 3\n  groups:\n    - group")
 MANY = tuple(a_record(str(n), name=a_name(birth=f"Nr{n}")) for n in range(22))
@@ -295,3 +297,38 @@ async def test_only_for_a_leaver_it_is_asked_what_waits(
     await signalled(world.service, "afas", "3")
 
     assert asked == ["any"]
+
+
+async def test_a_group_that_cannot_be_asked_keeps_the_others_from_nothing(world: World) -> None:
+    """Everybody goes the ordinary road, where the reason is heard."""
+    await first_load(world)
+    world.entra.bind_fails = [Permanent("graph: GET /groups: refused")]
+
+    await minutes_pass(world, 2)
+
+    assert {account_of(world, r.number).groups for r in CROWD} == {BOTH}
+    assert await waiting(world) == set()
+
+
+async def test_a_person_nobody_can_decide_on_keeps_the_others_from_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await first_load(world)
+    world.hr.put(a_record("9", name=a_name(birth="Nr9")))
+    await signalled(world.service, "afas", "9")
+    await deliver(world)
+    broken, read = await person_id_of(world, "9"), People.read
+
+    async def breaks(people: People, person_id: PersonId) -> Dossier:
+        if person_id == broken:
+            raise ValueError("a row that nobody can read")
+        return await read(people, person_id)
+
+    monkeypatch.setattr(People, "read", breaks)
+    world.clock.advance(minutes=2)
+    await world.service.ledger.due.add(world.clock.now(), broken, suffix="x")
+
+    with pytest.raises(ValueError, match="a row that nobody can read"):
+        await sweep(world.service)
+
+    assert account_of(world, "1").groups == BOTH
