@@ -26,6 +26,7 @@ from shared.model.report import Difference
 
 SHELF = 64
 """So many people are read together."""
+BUSY = 1_000
 AGAIN = timedelta(hours=6)
 SOON = timedelta(hours=1)
 """Between two counts of one day, the second while people are still to be looked at."""
@@ -132,8 +133,13 @@ async def total(found: AsyncIterable[Line]) -> dict[TargetName, Total]:
     return totals
 
 
-async def keep_the_day(service: Service) -> None:
-    """Note how far the roll-out is, some times a day, for as long as there is one."""
+async def keep_the_day(service: Service, *, due: int = 0) -> None:
+    """Note how far the roll-out is, some times a day, for as long as there is one.
+
+    `due`: how many people the sweep has looked at. Everybody is read: not by one that is busy.
+    """
+    if due >= BUSY:
+        return
     _, policy = await service.active_policy()
     now = service.clock.now().astimezone(policy.zone)
     if not policy.targets.are_partial or not await _is_due(service, now):

@@ -57,9 +57,9 @@ async def sweep(service: Service) -> Swept:
     try:
         found = await all_of(_look(service, mine, among) for mine in by_person.values())
     except Exception:
-        await _besides(service)  # a bug in one person keeps nothing from the others
+        await _besides(service, among)  # a bug in one person keeps nothing from the others
         raise
-    await _besides(service)
+    await _besides(service, among)
     return Swept(
         changed=found.count(Found.CHANGED),
         open=found.count(Found.OPEN),
@@ -67,12 +67,13 @@ async def sweep(service: Service) -> Swept:
     )
 
 
-async def _besides(service: Service) -> None:
+async def _besides(service: Service, among: int) -> None:
     """What each sweep does for everybody, whoever is due."""
     with suppress(Misconfigured):  # nothing decides yet, and so nothing is told
         await noticing.look(service)
-        await rollout.keep_the_day(service)
     await binding.bind(service)
+    with suppress(Misconfigured):
+        await rollout.keep_the_day(service, due=among)
 
 
 async def _look(service: Service, entries: list[Entry], among: int) -> Found:

@@ -16,6 +16,8 @@ from turning import (
     with_policy,
 )
 
+from shared.flow import rollout
+from shared.flow.activate import activate
 from shared.flow.approve import approve
 from shared.flow.collect import full_sync, signalled
 from shared.flow.explain import explained
@@ -359,3 +361,16 @@ async def test_explanation_says_that_nothing_is_written(world: World) -> None:
     assert (
         "nothing is written in entra (targets.entra.stage: the stage is report)" in told.problems
     )
+
+
+async def test_nobody_is_counted_by_a_sweep_that_has_thousands_to_look_at(world: World) -> None:
+    """To count is to read everybody: then a sweep would outlast its function."""
+    world = with_policy(world, POLICY + BOTH)
+    await activate(world.service)
+    measures = world.service.ledger.measures
+
+    await rollout.keep_the_day(world.service, due=rollout.BUSY)
+    busy = await measures.of(ENTRA, TODAY)
+    await rollout.keep_the_day(world.service, due=rollout.BUSY - 1)
+
+    assert (busy is None, await measures.of(ENTRA, TODAY) is None) == (True, False)
