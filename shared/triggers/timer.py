@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import azure.functions as func
 
-from shared import flow, log, wiring, wiring_upkeep
+from shared import flow, log, wiring
 from shared.errors import InstroomError, LostRace, Permanent, Transient
 from shared.flow.service import Service
 from shared.telemetry import measures, spans
@@ -66,6 +66,8 @@ async def drift(timer: func.TimerRequest) -> None:
 async def upkeep(timer: func.TimerRequest) -> None:
     """Look after certificates, secrets, the history and what need not be remembered."""
     del timer
+    from shared import wiring_upkeep  # noqa: PLC0415 - once a day; a cold start waits for nothing
+
     async with wiring_upkeep.tasks() as tasks:
         await flow.upkeep(await wiring.service(), tasks)
 
