@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from shared.flow.at_once import all_of
 from shared.flow.first_sign_in import clear
 from shared.flow.service import Service
 from shared.model.person import PersonId
@@ -53,16 +54,8 @@ async def _history(service: Service, days: int) -> int:
         async for entry in service.ledger.journal.of(kept.seal.day):
             if entry.place:
                 mine.setdefault(entry.person_id, []).append((entry.place, entry.at))
-        for person_id, places in mine.items():
-            await _drop(service, person_id, places)
+        # A read for each person and not for each line: on the day of a first load they are many.
+        await all_of(service.ledger.history.drop(who, told) for who, told in mine.items())
         gone += await service.ledger.journal.drop(kept.seal.day)
         await service.ledger.journal.mark_dropped(kept)
     return gone
-
-
-async def _drop(service: Service, person_id: PersonId, places: list[tuple[str, datetime]]) -> None:
-    """Of one person the lines that were not told again later."""
-    told_at = service.ledger.history.told_at
-    old = [place for place, at in places if await told_at(person_id, place) == at]
-    if old:
-        await service.ledger.history.drop(person_id, old)

@@ -6,7 +6,7 @@ journal of its day first, where it is listed and sealed.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime
 from itertools import batched
 
@@ -58,15 +58,13 @@ class History:
         async for row in self._store.scan(TABLE, person_id):
             yield unpack(Told, row)
 
-    async def drop(self, person_id: PersonId, places: Sequence[str]) -> None:
-        """Forget the lines at these places, which are older than they are kept."""
-        for some in batched(dict.fromkeys(places), MAX_OPERATIONS, strict=False):
-            await self._store.write(TABLE, person_id, [Delete(key_of(place)) for place in some])
-
-    async def told_at(self, person_id: PersonId, place: str) -> datetime | None:
-        """When the line at this place was told last; None when there is none."""
-        row = await self._store.get(TABLE, person_id, key_of(place))
-        return unpack(Told, row).at if row else None
+    async def drop(self, person_id: PersonId, told: Collection[tuple[str, datetime]]) -> None:
+        """Forget the lines that were told there then; not those that were told again later."""
+        old = {(key_of(place), at) for place, at in told}
+        rows = [row async for row in self._store.scan(TABLE, person_id)]
+        gone = [Delete(row.key) for row in rows if (row.key, unpack(Told, row).at) in old]
+        for some in batched(gone, MAX_OPERATIONS, strict=False):
+            await self._store.write(TABLE, person_id, list(some))
 
 
 def _entry(person_id: PersonId, place: str, line: Told) -> Entry:

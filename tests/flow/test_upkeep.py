@@ -17,6 +17,7 @@ from shared.flow.expiries import Keys
 from shared.flow.noticing import send_again
 from shared.flow.service import Service
 from shared.flow.upkeep import Task
+from shared.ledger.rows import Row
 from shared.ledger.upkeep import Step
 from shared.model.notice import Cause, NoticeKind
 from shared.model.upkeep import Ending, Looked
@@ -303,7 +304,9 @@ async def test_notice_that_nobody_answered_is_never_forgotten(world: World) -> N
     await send_again(world.service, cause.notice_id)
 
 
-async def test_old_history_goes_when_the_policy_says_so(world: World) -> None:
+async def test_old_history_goes_when_the_policy_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = POLICY + "upkeep: {keep_history_days: 365}\n"
     world.service = replace(world.service, policy_text=lambda: text)
     world.hr.put(a_record("1042"))
@@ -315,10 +318,19 @@ async def test_old_history_goes_when_the_policy_says_so(world: World) -> None:
     world.clock.advance(days=1)
     await sealing.seal(world.service)
     world.clock.advance(days=380)
+    store, read = world.service.ledger.store, list[str]()
+    get = store.get
+
+    async def counting(table: str, partition: str, key: str) -> Row | None:
+        read.append(table)
+        return await get(table, partition, key)
+
+    monkeypatch.setattr(store, "get", counting)
     looked = await retention.forget(world.service)
     left = [line async for line in world.service.ledger.history.of(known.person_id)]
 
     assert len(before) > 2
+    assert read.count("history") == 0, "one query for the person, and no read for each line"
     assert left == []
     assert "lines of the history" in looked.said
     verified = await sealing.verified(world.service)
