@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from shared import log
+from shared.flow.approve import finish_answers
 from shared.flow.service import LEASE, Service
 from shared.ledger.journal import Entry, Kept, Seal, root_of
 from shared.model.upkeep import Looked
@@ -42,6 +43,7 @@ class Verified:
 
 async def seal(service: Service) -> Looked:
     """Seal every day that is over and not sealed; a step of the upkeep. Raises LostRace."""
+    await finish_answers(service)  # told with the moment they were given at, into days of then
     now = service.clock.now()
     last = await _last(service)
     day = last.day + DAY if last else await _beginning(service, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from build import POLICY, a_contract, a_name, a_record, moved
@@ -25,10 +26,10 @@ from turning import (
 )
 
 from shared.errors import Unsafe
-from shared.flow import waiting
+from shared.flow import sealing, waiting
 from shared.flow.approve import approve, reject
 from shared.flow.collect import full_sync, signalled
-from shared.flow.service import Ledger
+from shared.flow.service import Ledger, Service
 from shared.ledger.batches import Shown
 from shared.model.change import Harm
 from shared.model.harm import Waiting
@@ -522,6 +523,30 @@ async def test_a_reminder_is_said_at_most_once_wherever_the_process_stops(world:
     assert await waiting.longest(service) == (
         "1 batch waits for a human, the longest for 3 days; `instroom held` shows it"
     )
+
+
+async def test_answer_that_a_stop_cut_off_breaks_no_seal(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told with the moment it was given at, whenever that is: its day must wait for it."""
+    world = with_policy(await company(world), NO_ICT)
+    await settle(world)
+
+    async def stops(_service: Service) -> None:
+        raise Stopped
+
+    shown = await the_batch(world)
+    with monkeypatch.context() as cut:
+        cut.setattr(import_module("shared.flow.approve"), "finish_answers", stops)
+        with pytest.raises(Stopped):
+            await approve(world.service, shown, "anna")
+    world.clock.advance(days=2)
+    await sealing.seal(world.service)
+    await settle(world)
+
+    seen = await sealing.verified(world.service)
+    assert (seen.broken, seen.days) == (None, 2)
+    assert in_ict(world) == []
 
 
 async def test_nobody_waits_when_nothing_is_held(world: World) -> None:
