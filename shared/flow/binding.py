@@ -77,14 +77,8 @@ async def bind(service: Service) -> int:
     until = service.clock.monotonic() + BUDGET_SECONDS
     settling = _Settling()
     by_group: dict[str, list[Waiting]] = defaultdict(list)
-    rows = [row async for row in _ripe(service)]
-    wishes = await _wanted_of(service, rows)
-    for row in rows:
-        one = row.membership
-        if (one.group, one.person_id, one.account_id) in wishes:
-            by_group[row.membership.group].append(row)
-        else:
-            settling.give_back(row)
+    async for row in _ripe(service):
+        by_group[row.membership.group].append(row)
     stopped = asyncio.Event()
     await all_of(
         (
@@ -112,11 +106,22 @@ async def _ripe(service: Service) -> AsyncIterator[Waiting]:
             return
 
 
-async def _wanted_of(service: Service, rows: Sequence[Waiting]) -> frozenset[Wish]:
-    """What of it the people's own rows still say: a policy may have changed since."""
-    people = dict.fromkeys(row.membership.person_id for row in rows)
-    found = await all_of(_wishes(service, person_id) for person_id in people)
-    return frozenset[Wish]().union(*found)
+async def _still_wanted(
+    service: Service, rows: Sequence[Waiting], settling: _Settling
+) -> tuple[Waiting, ...]:
+    """Those that the people's own rows still say: a policy may have changed since.
+
+    Asked for twenty at a time, for most of what waits is not bound in this sweep.
+    """
+    found = await all_of(_wishes(service, row.membership.person_id) for row in rows)
+    wishes, wanted_still = frozenset[Wish]().union(*found), list[Waiting]()
+    for row in rows:
+        one = row.membership
+        if (one.group, one.person_id, one.account_id) in wishes:
+            wanted_still.append(row)
+        else:
+            settling.give_back(row)
+    return tuple(wanted_still)
 
 
 async def _wishes(service: Service, person_id: PersonId) -> frozenset[Wish]:
@@ -143,9 +148,12 @@ async def _fill(
     stopped: asyncio.Event,
 ) -> None:
     """One group, twenty at a time, until the sweep's time is over or Entra wants a pause."""
-    for some in batched(rows, MOST_BOUND, strict=False):
+    for few in batched(rows, MOST_BOUND, strict=False):
         if stopped.is_set() or service.clock.monotonic() >= until:
             return
+        some = await _still_wanted(service, few, settling)
+        if not some:
+            continue
         try:
             claimed = await service.ledger.pending.claim(some, service.clock.wall() + CLAIM)
         except LostRace:
