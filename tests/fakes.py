@@ -165,6 +165,8 @@ class FakeEntra:
     """Raised by the next calls to `bind`."""
     unbindable: set[str] = field(default_factory=set)
     """Accounts that are refused in bulk."""
+    doubled: set[str] = field(default_factory=set)
+    """Names that several groups have."""
     moment: Moment = undisturbed
     leaves_blocks_to_ad: bool = False
     """It takes no block of an account that Active Directory masters."""
@@ -181,10 +183,13 @@ class FakeEntra:
         if account is None and not applied.account_id:
             account = self._matching(desired)
         missing = (set(desired.groups) | set(applied.rights)) - self.groups - self.made.keys()
+        unclear = applied.rights.keys() & self.doubled
         self.moment("after entra read")
         return Found[EntraAccount](
             account=account,
-            obstacles={g: f"group {g} does not exist" for g in sorted(missing)},
+            obstacles={g: f"group {g} does not exist" for g in sorted(missing)}
+            | {g: f"2 groups are named {g}" for g in sorted(unclear)},
+            unclear=frozenset(unclear),
             linked=tuple(
                 one.model_copy(update={"on_leave": rule.on_leave})
                 for rule in desired.linked

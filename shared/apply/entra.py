@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import stamina
 
 from shared.apply import entra_found, entra_leaver, entra_licences
-from shared.apply.entra_account import SELECT, account_from, is_same, present, still_ours
+from shared.apply.entra_account import SELECT, account_from, is_same, present, still_ours, unclear
 from shared.apply.entra_groups import GroupBook
 from shared.apply.target import Done
 from shared.errors import InstroomError, NameTaken, Permanent, Transient, UnknownReply
@@ -85,14 +85,18 @@ class EntraTarget:
         user, deleted, found_by, linked = await self._find(desired, applied)
         ours = dict.fromkeys((*desired.groups, *applied.rights))
         known = await self._book.look_up_all(dict.fromkeys((*ours, *desired.managed)))
-        inside: frozenset[str] = frozenset()
+        inside, doubled = frozenset[str](), frozenset[str]()
         if user and not deleted:
-            ids = {group.id for group in known.values() if group.id}
+            ids = {one for group in known.values() for one in (group.id, *group.doubles) if one}
             inside = await users.member_of(self.graph, user["id"], ids)
+            doubled = unclear(known, inside, desired, applied)
         obstacles = {
             name: group.obstacle
             for name, group in known.items()
-            if group.obstacle and (name in desired.groups or (name in ours and group.id in inside))
+            if group.obstacle
+            and (
+                name in desired.groups or name in doubled or (name in ours and group.id in inside)
+            )
         }
         if user is None:
             return Found(account=None, obstacles=obstacles, linked=linked)
@@ -102,7 +106,7 @@ class EntraTarget:
         account = account_from(user, desired, groups=has, deleted=deleted, found_by=found_by)
         mailbox = await entra_leaver.mailbox(self.graph, account, desired)
         account, obstacles = mailbox.on(account), {**obstacles, **mailbox.obstacles}
-        return Found(account=account, obstacles=obstacles, linked=linked)
+        return Found(account=account, obstacles=obstacles, linked=linked, unclear=doubled)
 
     async def _find(
         self, desired: DesiredEntra, applied: Applied

@@ -94,6 +94,21 @@ def present(
     )
 
 
+def unclear(
+    known: Mapping[str, Group], inside: frozenset[str], desired: DesiredEntra, applied: Applied
+) -> frozenset[str]:
+    """Of the groups that were given, those that have a double by now, if they are in one of them.
+
+    Not when a rule gives one of them by its id: then it is clear which was meant.
+    """
+    by_id = {known[name].id for name in desired.groups}
+    return frozenset(
+        name
+        for name in applied.rights
+        if known[name].doubles & inside and not known[name].doubles & by_id
+    )
+
+
 def still_ours(user: Json, desired: DesiredEntra) -> Json:
     """Raise Permanent when somebody gave the recorded account to another person."""
     number = user.get("employeeId")

@@ -37,6 +37,8 @@ class Group:
 
     id: str | None
     obstacle: str | None = None
+    doubles: frozenset[str] = frozenset()
+    """The ids of all that have this name, when they are several: which is meant nobody knows."""
 
 
 @dataclass
@@ -168,6 +170,7 @@ def _judged(name: str, found: tuple[Json, ...]) -> Group:
             None,
             f"{len(found)} groups in Entra are named '{name}': name the right one by its object "
             "id in the policy",
+            doubles=frozenset(str(one["id"]) for one in found),
         )
     problem = _problem(found[0])
     return Group(str(found[0]["id"]), f"group '{name}' {problem}" if problem else None)

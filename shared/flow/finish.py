@@ -251,7 +251,7 @@ def _remember[D: Want, A: Account](
         # Who has left keeps for some days what we gave, and nothing that others did.
         rights = {right: why for right, why in rights.items() if right in was.rights}
     held = {change.harm for change in plan.held}
-    stays = was.rights if held & TAKES_RIGHTS else pending
+    stays = was.rights if held & TAKES_RIGHTS else {*pending, *found.unclear}
     kept = {right: was.rights[right] for right in stays if right in was.rights}
     values = compare.attributes(want)
     login = work.login or login_of(found) or was.login

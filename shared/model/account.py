@@ -203,3 +203,5 @@ class Found[A](Frozen):
     """Further accounts of the same person."""
     loose: frozenset[str] = frozenset()
     """Card fields whose row in TOPdesk's list is not tied to HR's code, or has an old name."""
+    unclear: frozenset[str] = frozenset()
+    """Rights that were given and cannot be told from others now: they count as given still."""

@@ -258,6 +258,24 @@ async def test_an_obstacle_of_the_policy_is_mended_by_the_next_policy(world: Wor
     assert await problem_of(world, "1042") is None
 
 
+async def test_what_cannot_be_taken_away_now_is_taken_away_when_it_can(world: World) -> None:
+    """The group got a double: whoever moves meanwhile is still in it."""
+    world.hr.put(SANNE)
+    await first_load(world)
+    world.entra.doubled = {"ICT"}
+    world.hr.put(moved(SANNE, "ZORG", "Zorg"))
+    await signalled(world.service, "afas", "1042")
+    await settle(world)
+    assert await problem_of(world, "1042") == "2 groups are named ICT"
+    assert "ICT" in (await dossier_of(world, "1042")).target(ENTRA).applied.rights
+
+    world.entra.doubled = set()
+    await days_pass(world, 2)
+
+    assert account_of(world, "1042").groups == {"Iedereen", "Zorg"}
+    assert await problem_of(world, "1042") is None
+
+
 async def test_a_new_policy_keeps_the_reminder_of_what_a_target_has_not_finished(
     world: World,
 ) -> None:

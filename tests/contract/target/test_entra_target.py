@@ -569,6 +569,23 @@ async def test_a_missing_group_and_two_of_one_name_say_how_to_mend(open_stage: O
     }
 
 
+async def test_a_group_of_ours_that_got_a_double_is_not_taken_for_left(open_stage: Open) -> None:
+    """Which of the two they are in cannot be said: it waits, and is not forgotten."""
+    stage = open_stage()
+    applied = await serve(stage, WORKS, Applied())
+    twee = stage.group_id("Twee")
+    stage.tenant.add_group({"displayName": "Twee"})
+    stage.clock.advance(KEPT_SECONDS + 1)
+
+    found = await stage.target.read(stage.desired(Step(State.ACTIVE, ("Een",))), applied)
+    by_id = await stage.target.read(stage.desired(Step(State.ACTIVE, ("Een", twee))), applied)
+
+    assert by_id.account
+    assert found.unclear == found.obstacles.keys() == {"Twee"}
+    assert (by_id.unclear, by_id.obstacles) == (frozenset(), {}), "that was the mend"
+    assert by_id.account.groups == {"Een", twee}
+
+
 async def test_a_group_that_is_looked_at_is_seen_whoever_gave_it(open_stage: Open) -> None:
     stage = open_stage()
     applied = await serve(stage, WORKS, Applied())
