@@ -252,7 +252,9 @@ def _remember[D: Want, A: Account](
         rights = {right: why for right, why in rights.items() if right in was.rights}
     held = {change.harm for change in plan.held}
     stays = was.rights if held & TAKES_RIGHTS else {*pending, *found.unclear}
-    kept = {right: was.rights[right] for right in stays if right in was.rights}
+    # What could not be taken, for something stands in the way, is ours to take still.
+    stuck = plan.obstacles.keys() - rights.keys()
+    kept = {r: why for r, why in was.rights.items() if r in stays or r in stuck}
     values = compare.attributes(want)
     login = work.login or login_of(found) or was.login
     entra = work.name is TargetName.ENTRA

@@ -137,6 +137,26 @@ async def test_rights_that_go_at_deletion_are_there_for_a_return(world: World) -
     assert world.entra.calls["remove from group"] == 0
 
 
+async def test_a_right_that_cannot_be_taken_now_is_taken_when_it_can(world: World) -> None:
+    """A group that was made dynamic, say: told, and not forgotten, until somebody mends it."""
+    world.hr.put(a_record("1042"))
+    await first_load(world)
+    world.entra.groups -= {"ICT"}
+    await hr_says(world, a_leaver(TODAY - timedelta(days=1)))
+    for _ in range(2):
+        row = await row_of(world)
+        assert account_of(world).groups == {"ICT"}
+        assert "ICT" in str(row.problem)
+        assert row.applied.rights.keys() == {"ICT"}
+        await days_pass(world, 1)
+
+    world.entra.groups |= {"ICT"}
+    await days_pass(world, 1)
+    row = await row_of(world)
+    assert account_of(world).groups == frozenset()
+    assert (row.problem, row.applied.rights) == (None, {})
+
+
 async def test_a_leaver_gets_no_group_that_she_lacked(world: World) -> None:
     world.hr.put(a_leaver(TODAY - timedelta(days=1)))
     world = with_policy(world, POLICY + "leaver: {rights: at_deletion}\n")
