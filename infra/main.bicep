@@ -340,9 +340,9 @@ var settings = union(
 // Settings whose value an operator puts into the vault, with the name it has there.
 var vaulted = union(
   {
-    AFAS_TOKEN: 'afas-token'
     TOPDESK_APP_PASSWORD: 'topdesk-app-password'
   },
+  contains(hrSources, 'afas') ? { AFAS_TOKEN: 'afas-token' } : {},
   empty(scimUrl) ? {} : { SCIM_TOKEN: 'scim-token' },
   contains(hrSources, 'exact') ? { EXACT_CLIENT_SECRET: 'exact-client-secret' } : {},
   contains(hrSources, 'nmbrs')
@@ -493,7 +493,8 @@ module alerts 'alerts.bicep' = {
     insightsId: monitoring.outputs.insightsId
     appUrl: app.outputs.url
     pollSilenceHours: pollSilenceHours
-    pollsAreOn: !contains(switchedOff, 'hr_poll')
+    // Whoever pushes is not asked.
+    pollsAreOn: !contains(switchedOff, 'hr_poll') && hrSources != ['push']
   }
 }
 

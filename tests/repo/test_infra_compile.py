@@ -173,6 +173,20 @@ def test_a_container_for_exports_is_open_by_roles_alone(tmp_path: Path) -> None:
     assert account["isSftpEnabled"] is False
 
 
+def test_nobody_is_told_of_a_silence_of_who_is_never_asked(tmp_path: Path) -> None:
+    """Whoever pushes is not polled; and nobody has put a token of AFAS into the vault."""
+    parameters = _parameters(
+        tmp_path, "param hrSources = ['push']\nparam webhookSources = ['push']"
+    )
+
+    assert snapshot(parameters, "overwrite") == (0, "")
+    made = predicted(parameters)
+    [silent] = [one for one in made if str(one["name"]).endswith("-hr-is-silent")]
+    [settings] = [one for one in made if one["type"] == "Microsoft.Web/sites/config"]
+    assert silent["properties"]["enabled"] is False
+    assert "AFAS_TOKEN" not in settings["properties"]
+
+
 def test_azd_gives_every_parameter_of_its_template() -> None:
     given = json.loads((INFRA / "azd.parameters.json").read_text(encoding="utf-8"))["parameters"]
     wanted: dict[str, Any] = _template("azd.bicep")["parameters"]
