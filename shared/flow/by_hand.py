@@ -17,7 +17,7 @@ from shared.flow import noticing
 from shared.flow.service import Service
 from shared.flow.work import Work
 from shared.model.account import Applied, CloudBlock, EntraAccount, Found, SeenBlocked
-from shared.model.change import Change, Kind, Plan
+from shared.model.change import Change, Harm, Kind, Plan
 from shared.model.desired import ALIVE, DesiredEntra, State, TargetName
 from shared.model.harm import mark
 from shared.model.notice import Cause, NoticeKind
@@ -80,8 +80,11 @@ def tasks(work: Work[Any, Any], plan: Plan) -> tuple[Task, ...]:
 def goes_on(change: Change, found: Found[Any]) -> bool:
     """Are the other changes done all the same when the target will not do this one?
 
-    Of somebody whom Active Directory masters also what we took for the cloud's own.
+    Of somebody whom Active Directory masters also what we took for the cloud's own; and no group
+    of a leaver keeps them in the next.
     """
+    if change.kind is Kind.REMOVE_FROM_GROUP:
+        return change.harm is Harm.BLOCK
     account = found.account
     synced = isinstance(account, EntraAccount) and account.synced
     return change.kind in _GOES_ON or (synced and change.kind is Kind.SET_ATTRIBUTES)
@@ -135,7 +138,7 @@ def _in_entra(change: Change, found: Found[Any]) -> Task:
     name = account.user_principal_name if isinstance(account, EntraAccount) else ""
     return Task(
         place=Place.ENTRA,
-        what=str(change.kind),
+        what=f"{change.kind} {change.what}".strip(),
         on={"userPrincipalName": name} if name else {},
         values={"accountEnabled": "false"} if change.kind in BLOCKS else _written(change),
         why="; ".join(f"{r.rule}: {r.because}" for r in change.reasons),

@@ -253,7 +253,7 @@ def _remember[D: Want, A: Account](
     held = {change.harm for change in plan.held}
     stays = was.rights if held & TAKES_RIGHTS else {*pending, *found.unclear}
     # What could not be taken, for something stands in the way, is ours to take still.
-    stuck = plan.obstacles.keys() - rights.keys()
+    stuck = {*plan.obstacles, *(change.what for change in plan.refused)} - rights.keys()
     kept = {r: why for r, why in was.rights.items() if r in stays or r in stuck}
     values = compare.attributes(want)
     login = work.login or login_of(found) or was.login

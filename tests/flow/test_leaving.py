@@ -157,6 +157,26 @@ async def test_a_right_that_cannot_be_taken_now_is_taken_when_it_can(world: Worl
     assert (row.problem, row.applied.rights) == (None, {})
 
 
+async def test_a_group_that_refuses_keeps_a_leaver_none_of_the_rest(world: World) -> None:
+    """Such as one that can carry admin roles by now; a human hears of it by its name."""
+    world = with_policy(world, ONCE)
+    world.entra.refuses = {"remove from group": ADMIN}
+    await leaves(world)
+
+    row = await row_of(world)
+    assert not account_of(world).enabled
+    assert done(world) == [1, 1, 1]
+    assert row.applied.rights.keys() == {"Iedereen", "ICT"}
+    tasks = sorted([one.task.what async for one in all_open(world.service)])
+    assert tasks == ["remove from group ICT", "remove from group Iedereen"]
+
+    world.entra.refuses.clear()
+    await days_pass(world, 1)
+    row = await row_of(world)
+    assert account_of(world).groups == frozenset()
+    assert (row.problem, row.tasks, row.applied.rights) == (None, (), {})
+
+
 async def test_a_leaver_gets_no_group_that_she_lacked(world: World) -> None:
     world.hr.put(a_leaver(TODAY - timedelta(days=1)))
     world = with_policy(world, POLICY + "leaver: {rights: at_deletion}\n")
