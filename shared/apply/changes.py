@@ -11,6 +11,7 @@ from typing import Protocol
 
 from shared.model.account import EntraAccount
 from shared.model.desired import DesiredEntra
+from shared.model.right import folded
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class ChangedMember:
     group_name: str
     account_id: str
     removed: bool
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What a policy may call the group, folded: Entra finds one whatever its case."""
+        return frozenset({folded(self.group_id), folded(self.group_name)})
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from shared.ledger.drift import DriftCursor, Orphan
 from shared.model.desired import State, TargetName
 from shared.model.notice import Cause, NoticeKind
 from shared.model.person import PersonId
+from shared.model.right import folded
 from shared.policy.document import Policy
 
 LONGEST = timedelta(minutes=4)
@@ -193,13 +194,13 @@ async def _members(
     service: Service, changes: Changes, policy: Policy, looked: Looked, ends: float
 ) -> None:
     cursor, version = await service.ledger.drift.cursor(_MEMBERS)
-    ours = frozenset(rule.group for rule in policy.entra.groups)
+    ours = frozenset(folded(rule.group) for rule in policy.entra.groups)
     made = {
         one.group_id: one.right
         async for one, _ in service.ledger.groups.everything()
         if one.group_id
     }
-    ours |= frozenset(made.values())
+    ours |= frozenset(map(folded, made.values()))
     while True:
         page = await changes.members(cursor.link)
         if page is None:
@@ -209,7 +210,7 @@ async def _members(
         if cursor.known:
             # The first round tells who is in a group, not who came.
             told = (_as_we_call_it(each, made) for each in page.items)
-            mine = [each for each in told if {each.group_id, each.group_name} & ours]
+            mine = [each for each in told if each.names & ours]
             for seen in await all_of(_member(service, each) for each in mine):
                 looked.add(seen)
             looked.members += len(mine)

@@ -26,6 +26,7 @@ from shared.model.change import Change, Kind
 from shared.model.desired import DesiredEntra, TargetName
 from shared.model.drift import Drift, DriftKind
 from shared.model.person import PersonId
+from shared.model.right import folded
 from shared.policy.document import Policy
 
 REMEMBERED = timedelta(days=7)
@@ -98,8 +99,8 @@ async def look_at_member(service: Service, person_id: PersonId, item: ChangedMem
     want = await _settled(service, dossier)
     if want is None:
         return Seen.RIGHT
-    names = {item.group_id, item.group_name}
-    given, watched = bool(names & set(want.groups)), bool(names & set(want.managed))
+    given = bool(item.names & set(map(folded, want.groups)))
+    watched = bool(item.names & set(map(folded, want.managed)))
     if item.removed and given:
         return await look(service, person_id)
     if not item.removed and watched and not given:

@@ -373,6 +373,20 @@ async def test_membership_of_a_group_of_ours_is_given_again(world: World) -> Non
     assert right in account_of(world, "1042").groups
 
 
+async def test_a_group_is_the_same_whatever_its_case(world: World) -> None:
+    """Entra finds it as the policy spells it, and tells it as it is called there."""
+    changes = await watched(world)
+    changes.group("1042", "ICT", removed=True)
+    (told,) = changes.members_
+    changes.members_ = [replace(told, group_name="ict")]
+
+    looked = await drift(world.service)
+    await settle(world)
+
+    assert looked.healed == 1
+    assert "ICT" in account_of(world, "1042").groups
+
+
 async def test_account_that_we_deleted_is_nobodys_any_more(world: World) -> None:
     changes = await watched(world)
     account_id = account_of(world, "1042").id
