@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from shared import log
 from shared.errors import LostRace, Misconfigured
 from shared.flow.activate import ensure_active
+from shared.flow.at_once import in_order
 from shared.flow.decide import decide
 from shared.flow.service import Service
 from shared.flow.stop import LONGEST, is_protected, tell
@@ -107,15 +108,13 @@ async def end(
 
 async def everyone(service: Service) -> AsyncIterator[tuple[str, StoredExemption]]:
     """Every exception, asked for, in force or over, with `source:number` of whose it is."""
-    seen: set[PersonId] = set()
+    numbers: dict[PersonId, str] = {}
     for source in service.sources:
         async for known in service.ledger.identities.everyone(source):
-            if known.person_id in seen:
-                continue
-            seen.add(known.person_id)
-            dossier = await service.ledger.people.read(known.person_id)
-            for stored in dossier.exceptions.values():
-                yield f"{source}:{known.number}", stored
+            numbers.setdefault(known.person_id, f"{source}:{known.number}")
+    async for dossier in in_order(numbers, service.ledger.people.read):
+        for stored in dossier.exceptions.values():
+            yield numbers[dossier.person_id], stored
 
 
 async def _decided(service: Service, person_id: PersonId) -> str | None:

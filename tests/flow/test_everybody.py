@@ -13,7 +13,7 @@ from owning import STRICT
 from turning import first_load, with_policy
 
 from shared.apply.licences import Licences
-from shared.flow import licences, measuring, members
+from shared.flow import exceptions, licences, measuring, members
 from shared.flow.at_once import SHELF, in_order
 from shared.flow.service import Service
 from shared.ledger.people import Dossier, People
@@ -42,10 +42,19 @@ async def measured(service: Service) -> None:
     await measuring.look(replace(service, clock=clock), ())
 
 
+async def excepted(service: Service) -> None:
+    assert [each async for each in exceptions.everyone(service)] == []
+
+
 @pytest.mark.parametrize(
     ("look", "policy"),
-    [(licensed, WATCHED), (members.look, STRICT), (measured, TOO_LONG)],
-    ids=["licences", "members", "parked"],
+    [
+        (licensed, WATCHED),
+        (members.look, STRICT),
+        (measured, TOO_LONG),
+        (excepted, STRICT),
+    ],
+    ids=["licences", "members", "parked", "exceptions"],
 )
 async def test_many_are_read_together(
     world: World,
