@@ -207,6 +207,7 @@ async def _forget_the_rest(service: Service, stone: Tombstone) -> None:
         await ledger.matches.leave(one)
     for key in stone.keys:
         await ledger.matches.forget(key)
+        await ledger.relations.forget_sponsor(key)
         await _forget_number(service, key, person_id)
     batches = {*await ledger.harms.forget(person_id)}
     batches |= {

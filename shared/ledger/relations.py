@@ -55,6 +55,11 @@ class Relations:
         async for row in self._store.scan(SPONSORS, key_of(sponsor)):
             yield PersonId(row.key)
 
+    async def forget_sponsor(self, sponsor: str) -> None:
+        """Who answered is erased; whoever answers again is noted when that is looked at."""
+        for person_id in [one async for one in self.sponsored_by(sponsor)]:
+            await self._store.write(SPONSORS, key_of(sponsor), [Delete(person_id)])
+
     async def wait_for(self, manager: str, person_id: PersonId) -> None:
         """Note that this person must be looked at when the manager's account comes to stand."""
         await self._store.write(WAITS, key_of(manager), [Put(person_id)])

@@ -28,7 +28,7 @@ from shared.flow.erasing import Answer, due, erase, go_on
 from shared.flow.sealing import lines, seal, verified
 from shared.flow.sweep import sweep
 from shared.ledger.sqlite import open_sqlite
-from shared.model.person import Record
+from shared.model.person import PersonId, Record
 
 MARK = "Kwibusmerk"
 MATCHED = POLICY + "sources: {match: [[birth_date, birth_name, given]]}\n"
@@ -69,6 +69,20 @@ async def _ledger(world: World) -> str:
         for table in tables
         for row in inner._connection.execute(f'select * from "{table}"')  # noqa: S608 - its own
     )
+
+
+async def test_for_whom_somebody_answered_is_forgotten_with_them(world: World) -> None:
+    """The key of that row is the number of whoever answered."""
+    await _gone(world)
+    relations = world.service.ledger.relations
+    for external in ("p-1", "p-2"):
+        await relations.sponsor("afas:1042", PersonId(external))
+    await relations.sponsor("afas:1043", PersonId("p-1"))
+
+    await _erased(world)
+
+    assert [one async for one in relations.sponsored_by("afas:1042")] == []
+    assert [one async for one in relations.sponsored_by("afas:1043")] == ["p-1"]
 
 
 async def test_nothing_is_left_of_somebody_who_was_erased(world: World) -> None:

@@ -179,6 +179,12 @@ def test_every_table_of_the_ledger_is_made(made: Made) -> None:
     assert {_last(table) for table in tables} >= set(_tables())
 
 
+def test_the_page_on_personal_data_names_every_table() -> None:
+    page = (ROOT / "docs" / "data-protection.md").read_text(encoding="utf-8")
+
+    assert [table for table in _tables() if f"`{table}`" not in page] == []
+
+
 def test_app_runs_on_the_python_of_the_checkout(made: Made) -> None:
     [site] = _of(made, "Microsoft.Web/sites")
     version = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
