@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from shared import log
+from shared.flow.at_once import in_order
 from shared.flow.service import Service
 from shared.guard import answers, content
 from shared.ledger.history import Told
@@ -45,16 +46,14 @@ class Coming:
 async def forecast(service: Service, until: date) -> tuple[Coming, ...]:
     """Every end up to and including this day, by what HR said last and the active policy."""
     _, policy = await service.active_policy()
-    now, found, seen = service.clock.now(), [], set[PersonId]()
+    now, found, people = service.clock.now(), [], dict[PersonId, None]()
     for source in sorted(service.sources):
         async for known in service.ledger.identities.everyone(source):
-            if known.person_id in seen:
-                continue
-            seen.add(known.person_id)
-            dossier = await service.ledger.people.read(known.person_id)
-            person = dossier.decision.person if dossier.decision else None
-            if person and (end := _end(person, policy, now, until)):
-                found.append(await _coming(service, known.person_id, person, policy, end))
+            people[known.person_id] = None
+    async for dossier in in_order(people, service.ledger.people.read):
+        person = dossier.decision.person if dossier.decision else None
+        if person and (end := _end(person, policy, now, until)):
+            found.append(await _coming(service, dossier.person_id, person, policy, end))
     return tuple(sorted(found, key=lambda one: (one.day, one.number)))
 
 

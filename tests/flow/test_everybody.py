@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from build import a_name, a_record
+from build import TODAY, a_name, a_record
 from fakes import World
 from owning import STRICT
 from turning import first_load, with_policy
 
 from shared.apply.licences import Licences
 from shared.flow import exceptions, licences, measuring, members
+from shared.flow.ahead import forecast
 from shared.flow.at_once import SHELF, in_order
 from shared.flow.service import Service
 from shared.ledger.people import Dossier, People
@@ -46,6 +47,10 @@ async def excepted(service: Service) -> None:
     assert [each async for each in exceptions.everyone(service)] == []
 
 
+async def forecasted(service: Service) -> None:
+    assert await forecast(service, TODAY) == ()
+
+
 @pytest.mark.parametrize(
     ("look", "policy"),
     [
@@ -53,8 +58,9 @@ async def excepted(service: Service) -> None:
         (members.look, STRICT),
         (measured, TOO_LONG),
         (excepted, STRICT),
+        (forecasted, STRICT),
     ],
-    ids=["licences", "members", "parked", "exceptions"],
+    ids=["licences", "members", "parked", "exceptions", "forecast"],
 )
 async def test_many_are_read_together(
     world: World,
