@@ -285,11 +285,16 @@ def _shut(
 def _block(
     desired: DesiredEntra, account: EntraAccount, applied: Applied, harm: Harm
 ) -> Iterator[Change]:
-    """Refuse sign-in and end what is open; an account that is blocked already is left alone."""
+    """Refuse sign-in and end what is open; an account that was blocked already is left alone.
+
+    Of one that we left able to sign in the sessions end in any case: we may have been stopped
+    between the two, and who blocked it by hand may have left them open.
+    """
     waits = account.synced and active_directory.is_blocked_by_cloud_only(account, applied)
-    if not (account.enabled or waits):
+    if account.enabled or waits:
+        yield Change(kind=Kind.BLOCK_SIGN_IN, reasons=(desired.why,), harm=harm)
+    elif account.deleted or account.synced or applied.state is not State.ACTIVE:
         return
-    yield Change(kind=Kind.BLOCK_SIGN_IN, reasons=(desired.why,), harm=harm)
     yield Change(kind=Kind.REVOKE_SESSIONS, reasons=(desired.why,), harm=harm)
 
 

@@ -251,9 +251,17 @@ def test_a_leaver_is_blocked_before_anything_else() -> None:
 
 
 def test_a_blocked_account_is_not_revoked_again() -> None:
-    made = planned(desired(State.BLOCKED), account(enabled=False), applied())
+    made = planned(desired(State.BLOCKED), account(enabled=False), applied(state=State.BLOCKED))
 
     assert made.changes == ()
+
+
+@pytest.mark.parametrize("state", [State.BLOCKED, State.AWAY])
+def test_sessions_end_though_we_were_stopped_after_the_block(state: State) -> None:
+    """The answer to the block was lost, say: what is left of the work is planned again."""
+    made = planned(desired(state), account(enabled=False), applied())
+
+    assert kinds(made) == [Kind.REVOKE_SESSIONS]
 
 
 def test_a_held_block_keeps_the_person_working() -> None:
