@@ -11,21 +11,17 @@ from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import batched
 
 from shared.diff import compare
-from shared.flow.at_once import all_of
+from shared.flow.everybody import dossiers
 from shared.flow.lanes import Want
 from shared.flow.service import Service
 from shared.flow.standing import wanted
 from shared.ledger.measures import Measure
 from shared.ledger.people import Decision, Dossier, TargetRow
 from shared.model.desired import ALIVE, DesiredHr, TargetName
-from shared.model.person import PersonId
 from shared.model.report import Difference
 
-SHELF = 64
-"""So many people are read together."""
 BUSY = 1_000
 AGAIN = timedelta(hours=6)
 SOON = timedelta(hours=1)
@@ -112,17 +108,9 @@ EXAMPLES = 3
 
 async def lines(service: Service) -> AsyncIterator[Line]:
     """Everybody who is to be in a target, or is; a shelf of people at a time."""
-    seen: set[PersonId] = set()
-    for source in service.sources:
-        fresh: list[PersonId] = []
-        async for known in service.ledger.identities.everyone(source):
-            if known.person_id not in seen:
-                seen.add(known.person_id)
-                fresh.append(known.person_id)
-        for shelf in batched(fresh, SHELF, strict=False):
-            for dossier in await all_of(map(service.ledger.people.read, shelf)):
-                for line in await _of(service, dossier):
-                    yield line
+    async for dossier in dossiers(service):
+        for line in await _of(service, dossier):
+            yield line
 
 
 async def total(found: AsyncIterable[Line]) -> dict[TargetName, Total]:

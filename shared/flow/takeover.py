@@ -10,20 +10,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import batched
 
 from shared.apply.listing import Seen
 from shared.diff import compare
-from shared.flow.at_once import all_of
+from shared.flow.everybody import dossiers
 from shared.flow.lanes import entra_lane
 from shared.flow.service import Service
 from shared.flow.standing import wanted
 from shared.ledger.people import Dossier
 from shared.model.desired import ALIVE, DesiredEntra, DesiredTopdesk, Linked, TargetName
-from shared.model.person import PersonId
 from shared.policy.conditions import matches
 
-SHELF = 64
 NUMBER = {TargetName.ENTRA: "employeeId", TargetName.TOPDESK: "employeeNumber"}
 KNOWN = "taken over or made by Instroom"
 
@@ -106,16 +103,9 @@ async def compared(service: Service, target: TargetName) -> AsyncIterator[Findin
 
 
 async def _index(service: Service, target: TargetName) -> _Index:
-    index, seen = _Index(), set[PersonId]()
-    for source in service.sources:
-        fresh: list[PersonId] = []
-        async for known in service.ledger.identities.everyone(source):
-            if known.person_id not in seen:
-                seen.add(known.person_id)
-                fresh.append(known.person_id)
-        for shelf in batched(fresh, SHELF, strict=False):
-            for dossier in await all_of(map(service.ledger.people.read, shelf)):
-                await _add(service, index, dossier, target)
+    index = _Index()
+    async for dossier in dossiers(service):
+        await _add(service, index, dossier, target)
     return index
 
 
